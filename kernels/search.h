@@ -1,0 +1,81 @@
+/*
+ * The nonce search: double SHA-256 of 80-byte block headers that differ in
+ * their nonce, and in their version where version bits may roll (BIP320).
+ *
+ * What the nonce does not change is worked out once, in a search_job. The
+ * second half of a header does not hold the version, so versions of one job
+ * share the message schedule of every nonce ("version rolling").
+ */
+#ifndef KERNELS_SEARCH_H
+#define KERNELS_SEARCH_H
+
+#include "base/uint256.h"
+#include "kernels/sha256.h"
+
+enum {
+    SEARCH_MAX_VERSIONS = 16,
+    SEARCH_MAX_HITS = 64,
+};
+
+/* Everything that a scan needs. Written by search_job_init, read by any number of threads. */
+struct search_job;
+
+struct search_hit {
+    uint32_t nonce;   /* as the header's last word holds it, little-endian */
+    uint32_t version; /* as the header's first word holds it */
+};
+
+struct search_hits {
+    size_t count;
+    struct search_hit hit[SEARCH_MAX_HITS];
+};
+
+/*
+ * Tries the nonces first, first + 1, ... with every version of the job and
+ * writes those whose hash, read as a little-endian number, is at most the
+ * target, in order of nonce and then of the version's place in the job. Each
+ * hit was compared in full: nothing is left to check.
+ *
+ * Returns how many nonces were done, all versions of each: count, or fewer
+ * where hits has no room for what one more step might find; the caller takes
+ * the hits and goes on from there. At least one nonce is done where count is
+ * not zero. first + count must be at most 2^32.
+ */
+typedef uint64_t search_fn(struct search_hits *hits, const struct search_job *job, uint32_t first,
+                           uint64_t count);
+
+struct search_impl {
+    const char *name;
+    unsigned needs; /* CPU_* bits, all of them */
+    search_fn *run;
+    unsigned versions; /* the number of versions a job should have where it may roll them: 1 or 16 */
+};
+
+/* Every implementation in this binary, the last "generic", ended by one without a name. */
+extern const struct search_impl search_impls[];
+
+struct search_job {
+    /* One a version: the hash state after the first 64 bytes, and after what the nonce can't change. */
+    struct {
+        uint32_t version;
+        uint32_t midstate[8];
+        uint32_t round3[8]; /* a to h after rounds 0 to 2 */
+    } of[SEARCH_MAX_VERSIONS];
+    size_t versions;
+    uint32_t tail[3];       /* bytes 64 to 75 of the header as big-endian words */
+    struct uint256 target;
+    _Alignas(64) uint32_t lanes[24][SEARCH_MAX_VERSIONS]; /* the same transposed, for kernels whose lanes are versions */
+    uint32_t schedule[80]; /* the constant parts of the message schedule, K folded in */
+};
+
+/*
+ * Prepares the search of header (whose version and nonce are ignored) under n
+ * versions, 1 to SEARCH_MAX_VERSIONS of them, each once. A target above
+ * 2^256 - 1 can't be had; one of zero is allowed and finds (almost surely) nothing.
+ * compress is used once a version.
+ */
+void search_job_init(struct search_job *job, const uint8_t header[static 80],
+                     const uint32_t *versions, size_t n, struct uint256 target,
+                     sha256_compress_fn *compress);
+
+#endif
