@@ -72,8 +72,8 @@ struct uint256 uint256_work(struct uint256 target);
 /*
  * The difficulty of a target as Core's getdifficulty gives it, relative to
  * 0x1d00ffff, and back: the target of a difficulty, rounded down, with 2^256-1
- * for what is too easy. difficulty must be finite and above zero, else the
- * target is zero.
+ * for what is too easy. A zero target's difficulty is infinite. difficulty must
+ * be finite and above zero, else the target is zero.
  */
 double uint256_difficulty(struct uint256 target);
 struct uint256 uint256_from_difficulty(double difficulty);
