@@ -1,0 +1,53 @@
+/* Eight 32-bit lanes: the vector operations of SHA-256 with AVX2. */
+#ifndef KERNELS_LANES_AVX2_H
+#define KERNELS_LANES_AVX2_H
+
+#include <immintrin.h>
+#include <stdint.h>
+
+enum { LANES = 8 };
+
+typedef __m256i vec;
+
+#define lanes_shr(x, n) _mm256_srli_epi32(x, n)
+#define lanes_ror(x, n) _mm256_or_si256(_mm256_srli_epi32(x, n), _mm256_slli_epi32(x, 32 - (n)))
+
+static inline vec lanes_load(const void *p) { return _mm256_loadu_si256(p); }
+static inline void lanes_store(void *p, vec x) { _mm256_storeu_si256(p, x); }
+static inline vec lanes_set1(uint32_t x) { return _mm256_set1_epi32((int)x); }
+static inline vec lanes_add(vec a, vec b) { return _mm256_add_epi32(a, b); }
+static inline vec lanes_xor3(vec a, vec b, vec c)
+{
+    return _mm256_xor_si256(_mm256_xor_si256(a, b), c);
+}
+
+static inline vec lanes_ch(vec e, vec f, vec g)
+{
+    return _mm256_xor_si256(g, _mm256_and_si256(e, _mm256_xor_si256(f, g)));
+}
+
+static inline vec lanes_maj(vec a, vec b, vec c)
+{
+    return _mm256_or_si256(_mm256_and_si256(a, b), _mm256_and_si256(c, _mm256_or_si256(a, b)));
+}
+
+/* 0, 1, 2, ... */
+static inline vec lanes_index(void) { return _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7); }
+
+/* Each lane's four bytes reversed. */
+static inline vec lanes_bswap(vec x)
+{
+    return _mm256_shuffle_epi8(x, _mm256_setr_epi8(3, 2, 1, 0, 7, 6, 5, 4, 11, 10, 9, 8, 15, 14, 13,
+                                                   12, 3, 2, 1, 0, 7, 6, 5, 4, 11, 10, 9, 8, 15, 14,
+                                                   13, 12));
+}
+
+/* One bit a lane: a <= b, unsigned. */
+static inline uint32_t lanes_le(vec a, vec b)
+{
+    __m256i le = _mm256_cmpeq_epi32(_mm256_min_epu32(a, b), a);
+
+    return (uint32_t)_mm256_movemask_ps(_mm256_castsi256_ps(le));
+}
+
+#endif
