@@ -39,11 +39,15 @@ struct json_writer {
     unsigned indent;                        /* spaces a level; 0: all on one line */
     unsigned depth;                         /* how many objects and arrays are open */
     unsigned char level[JSON_WRITER_DEPTH]; /* what each of them is, and is waiting for */
+    bool fixed;                             /* the buffer is the caller's */
     bool failed, keyed, ended;
 };
 
 /* A document in memory, of limit bytes at most (0: no limit). Allocates nothing yet. */
 void json_writer_init(struct json_writer *w, size_t limit);
+
+/* A document in size bytes at buffer, which stay the caller's; it is one byte shorter than they. */
+void json_writer_init_buffer(struct json_writer *w, char *buffer, size_t size);
 
 /*
  * A document that goes to the sink in pieces of at most 16 KiB, the last of

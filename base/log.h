@@ -39,7 +39,7 @@ enum log_level {
  * in log.c, most of them Core's.
  */
 enum log_category {
-    LOG_GENERAL = 0, /* no category: always enabled */
+    LOG_GENERAL = 0, /* no category: its debug lines are logged where all are */
     LOG_NET = 1 << 0,
     LOG_MEMPOOL = 1 << 1,
     LOG_HTTP = 1 << 2,
