@@ -1,0 +1,46 @@
+# What `cmake --install` puts where, and the packages that cpack makes of it.
+foreach(program exs-miner exs-bench)
+  if(TARGET ${program})
+    install(TARGETS ${program} RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
+  endif()
+endforeach()
+
+# There is no library to link yet; other programs' builds learn version and place from this.
+configure_file(${CMAKE_CURRENT_LIST_DIR}/excalibur-exs.pc.in excalibur-exs.pc @ONLY)
+install(FILES ${PROJECT_BINARY_DIR}/excalibur-exs.pc DESTINATION ${CMAKE_INSTALL_DATADIR}/pkgconfig)
+
+set(doc ${CMAKE_INSTALL_DATADIR}/doc/excalibur-exs)
+install(FILES ${PROJECT_SOURCE_DIR}/README.md DESTINATION ${doc})
+install(FILES ${PROJECT_SOURCE_DIR}/LICENSE DESTINATION ${doc} RENAME copyright)
+
+# Debian wants the changelog compressed; -n leaves out name and time, so that builds repeat.
+find_program(GZIP gzip REQUIRED)
+add_custom_command(
+  OUTPUT changelog.gz
+  COMMAND ${GZIP} -9nc ${PROJECT_SOURCE_DIR}/CHANGELOG.md > changelog.gz
+  DEPENDS ${PROJECT_SOURCE_DIR}/CHANGELOG.md
+  VERBATIM)
+add_custom_target(changelog ALL DEPENDS ${PROJECT_BINARY_DIR}/changelog.gz)
+install(FILES ${PROJECT_BINARY_DIR}/changelog.gz DESTINATION ${doc})
+
+set(CPACK_GENERATOR DEB)
+set(CPACK_PACKAGE_NAME excalibur-exs)
+set(CPACK_PACKAGE_VENDOR "The Excalibur-EXS developers")
+set(CPACK_PACKAGE_CONTACT "The Excalibur-EXS developers <developers@excalibur-exs.invalid>")
+set(CPACK_PACKAGE_DESCRIPTION_SUMMARY "Bitcoin miner and hashing benchmarks for CPUs")
+set(CPACK_PACKAGE_DESCRIPTION
+"Mines bitcoin with the vector units of the processor, against any full node
+that offers getblocktemplate, and measures how fast each implementation of
+its hashing is on this machine.
+.
+exs-miner is the solo miner; exs-bench prints the measurements.")
+set(CPACK_PACKAGING_INSTALL_PREFIX /usr)
+set(CPACK_STRIP_FILES ON)
+set(CPACK_DEBIAN_PACKAGE_SECTION utils)
+set(CPACK_DEBIAN_PACKAGE_PRIORITY optional)
+set(CPACK_DEBIAN_PACKAGE_SHLIBDEPS ON)
+set(CPACK_DEBIAN_PACKAGE_CONTROL_STRICT_PERMISSION ON)
+set(CPACK_DEBIAN_FILE_NAME DEB-DEFAULT)
+set(CPACK_INSTALL_DEFAULT_DIRECTORY_PERMISSIONS
+    OWNER_READ OWNER_WRITE OWNER_EXECUTE GROUP_READ GROUP_EXECUTE WORLD_READ WORLD_EXECUTE)
+include(CPack)
