@@ -33,9 +33,9 @@ struct merkle_result merkle_root(sha256d_64_fn *hash, struct hash256 *leaves, si
 
 /*
  * The hashes that lead from the leaf at position to the root, the lowest first.
- * Overwrites the leaves. position must be below n, and n at most 2^32. The leaf
- * at position itself is not used: for a coinbase that is yet to be made, pass
- * anything in its place. Returns the number of hashes, 0 for a single leaf.
+ * Overwrites the leaves. position must be below n, and n at most 2^32. For
+ * position 0 the leaf there is not used: for a coinbase that is yet to be made,
+ * pass anything in its place. Returns the number of hashes, 0 for a single leaf.
  */
 size_t merkle_branch(sha256d_64_fn *hash, struct hash256 branch[static MERKLE_MAX_DEPTH],
                      struct hash256 *leaves, size_t n, size_t position);
