@@ -1,0 +1,65 @@
+#!/usr/bin/env bash
+# Installs a release build into a scratch folder and packs it twice: what is in it, does it run, does it repeat?
+# usage: test_package.sh BUILD_FOLDER VERSION
+set -euo pipefail
+
+build=$1
+version=$2
+scratch=$(mktemp -d)
+trap 'rm -rf "$scratch"' EXIT
+
+fail() {
+    echo "FAILED: $*" >&2
+    exit 1
+}
+
+cmake --install "$build" --prefix "$scratch/usr" >"$scratch/install.log"
+[ "$(PKG_CONFIG_PATH=$scratch/usr/share/pkgconfig pkg-config --modversion excalibur-exs)" = "$version" ] ||
+    fail "pkg-config does not know the version"
+for program in exs-miner exs-bench; do
+    "$scratch/usr/bin/$program" --help >"$scratch/$program.help" || fail "$program --help exits with $?"
+    [ -s "$scratch/$program.help" ] || fail "$program --help prints nothing"
+done
+
+for tool in dpkg-deb dpkg-shlibdeps file; do
+    if ! command -v $tool >/dev/null; then
+        echo "skipped: the Debian package, for want of $tool"
+        exit 0
+    fi
+done
+
+# The same sources and the same date give the same package, at whatever time it is made.
+export SOURCE_DATE_EPOCH=1700000000
+pack() {
+    mkdir "$scratch/$1"
+    (cd "$build" && cpack -B "$scratch/$1" >"$scratch/$1/cpack.log") || {
+        cat "$scratch/$1/cpack.log" >&2
+        fail "cpack"
+    }
+}
+pack one
+sleep 1.1 # the archive's times are in seconds
+pack two
+deb=$(cd "$scratch/one" && echo excalibur-exs_"$version"*.deb)
+cmp "$scratch/one/$deb" "$scratch/two/$deb" || fail "the package differs when made twice"
+
+field() { dpkg-deb -f "$scratch/one/$deb" "$1"; }
+[ "$(field Package)" = excalibur-exs ] || fail "Package is $(field Package)"
+[ "$(field Version)" = "$version" ] || fail "Version is $(field Version)"
+for library in libc6 libcurl4 libhwloc15 libjansson4 libnuma1 libssl3; do
+    field Depends | grep -qw $library || fail "Depends lacks $library: $(field Depends)"
+done
+dpkg-deb -x "$scratch/one/$deb" "$scratch/tree"
+for path in bin/exs-miner bin/exs-bench share/doc/excalibur-exs/copyright \
+    share/doc/excalibur-exs/changelog.gz share/doc/excalibur-exs/README.md share/pkgconfig/excalibur-exs.pc; do
+    [ -s "$scratch/tree/usr/$path" ] || fail "the package lacks /usr/$path"
+done
+grep -q '^prefix=/usr$' "$scratch/tree/usr/share/pkgconfig/excalibur-exs.pc" ||
+    fail "the package's pkg-config file names another prefix"
+gzip -t "$scratch/tree/usr/share/doc/excalibur-exs/changelog.gz"
+if grep -rlaF "$(cd "$build" && pwd)" "$scratch/tree"; then
+    fail "the files above name the folder that they were built in"
+fi
+"$scratch/tree/usr/bin/exs-miner" --version | grep -qF "$version" || fail "exs-miner --version lacks $version"
+dpkg-deb -c "$scratch/one/$deb"
+echo "passed: $deb"
