@@ -3,6 +3,7 @@
 #include "kernels/cpu.h"
 #include "kernels/search_impls.h"
 #include "kernels/sha256_constants.h"
+#include "kernels/sha256_impls.h"
 
 #include <assert.h>
 
