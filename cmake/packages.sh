@@ -41,7 +41,7 @@ tested). Install what these Debian packages hold, then follow "Building by hand"
 END
         return 1
     fi
-    mapfile -t missing < <(missing_packages "$@")
+    read -ra missing <<<"$(missing_packages "$@" | tr '\n' ' ')"
     [ ${#missing[@]} -gt 0 ] || return 0
     command="apt-get install -y --no-install-recommends ${missing[*]}"
     if [ "$(id -u)" != 0 ]; then
