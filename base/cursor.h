@@ -36,15 +36,9 @@ static inline size_t cursor_left(const struct cursor *c)
 }
 
 /* True when nothing failed and nothing is left. */
-static inline bool cursor_done(const struct cursor *c)
-{
-    return !c->failed && c->at == c->end;
-}
+static inline bool cursor_done(const struct cursor *c) { return !c->failed && c->at == c->end; }
 
-static inline void cursor_fail(struct cursor *c)
-{
-    c->failed = true;
-}
+static inline void cursor_fail(struct cursor *c) { c->failed = true; }
 
 /* The next size bytes as a view of the input; empty, and the cursor failed, where so many are not left. */
 static inline struct bytes cursor_bytes(struct cursor *c, uint64_t size)
