@@ -12,7 +12,11 @@ check_pie_supported(LANGUAGES C)
 
 add_compile_definitions(_GNU_SOURCE)
 add_compile_options(-Wall -Wextra -Wshadow -Wconversion -Wstrict-prototypes -Wvla
+                    -Wformat=2 -Wpointer-arith -Wundef -Wwrite-strings
                     -fno-strict-aliasing -fstack-protector-strong)
+if(NOT EXS_FUZZ) # libFuzzer declares the entry of its targets nowhere
+  add_compile_options(-Wmissing-prototypes)
+endif()
 add_link_options(-Wl,-z,relro,-z,now,-z,noexecstack,--as-needed)
 
 foreach(flag -fstack-clash-protection -fcf-protection)
