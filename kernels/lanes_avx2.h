@@ -50,4 +50,40 @@ static inline uint32_t lanes_le(vec a, vec b)
     return (uint32_t)_mm256_movemask_ps(_mm256_castsi256_ps(le));
 }
 
+/* Row l becomes column l. */
+static inline void lanes_transpose(vec r[8])
+{
+    vec t[8];
+
+    for (int i = 0; i < 8; i += 2) {
+        t[i] = _mm256_unpacklo_epi32(r[i], r[i + 1]);
+        t[i + 1] = _mm256_unpackhi_epi32(r[i], r[i + 1]);
+    }
+    /* The 128 bits at g of r[4 * i + j] are the words 4 * g + j of the rows 4 * i to 4 * i + 3. */
+    for (int i = 0; i < 8; i += 4) {
+        r[i] = _mm256_unpacklo_epi64(t[i], t[i + 2]);
+        r[i + 1] = _mm256_unpackhi_epi64(t[i], t[i + 2]);
+        r[i + 2] = _mm256_unpacklo_epi64(t[i + 1], t[i + 3]);
+        r[i + 3] = _mm256_unpackhi_epi64(t[i + 1], t[i + 3]);
+    }
+    for (int j = 0; j < 4; j++) {
+        t[0] = _mm256_permute2x128_si256(r[j], r[4 + j], 0x20);
+        t[1] = _mm256_permute2x128_si256(r[j], r[4 + j], 0x31);
+        r[j] = t[0];
+        r[4 + j] = t[1];
+    }
+}
+
+/* Writes the eight words of each lane, one lane after another. */
+static inline void lanes_store8(uint8_t *out, const vec s[8])
+{
+    vec r[8];
+
+    for (int i = 0; i < 8; i++)
+        r[i] = s[i];
+    lanes_transpose(r);
+    for (int i = 0; i < 8; i++)
+        lanes_store(out + 32 * i, r[i]);
+}
+
 #endif

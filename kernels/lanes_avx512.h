@@ -42,4 +42,60 @@ static inline vec lanes_bswap(vec x)
 /* One bit a lane: a <= b, unsigned. */
 static inline uint32_t lanes_le(vec a, vec b) { return _mm512_cmple_epu32_mask(a, b); }
 
+/* Row l becomes column l. */
+static inline void lanes_transpose(vec r[16])
+{
+    vec t[16];
+
+    for (int i = 0; i < 16; i += 2) {
+        t[i] = _mm512_unpacklo_epi32(r[i], r[i + 1]);
+        t[i + 1] = _mm512_unpackhi_epi32(r[i], r[i + 1]);
+    }
+    /* The 128 bits at g of r[4 * i + j] are the words 4 * g + j of the rows 4 * i to 4 * i + 3. */
+    for (int i = 0; i < 16; i += 4) {
+        r[i] = _mm512_unpacklo_epi64(t[i], t[i + 2]);
+        r[i + 1] = _mm512_unpackhi_epi64(t[i], t[i + 2]);
+        r[i + 2] = _mm512_unpacklo_epi64(t[i + 1], t[i + 3]);
+        r[i + 3] = _mm512_unpackhi_epi64(t[i + 1], t[i + 3]);
+    }
+    for (int j = 0; j < 4; j++) {
+        t[0] = _mm512_shuffle_i32x4(r[j], r[4 + j], 0x44);
+        t[1] = _mm512_shuffle_i32x4(r[j], r[4 + j], 0xee);
+        t[2] = _mm512_shuffle_i32x4(r[8 + j], r[12 + j], 0x44);
+        t[3] = _mm512_shuffle_i32x4(r[8 + j], r[12 + j], 0xee);
+        r[j] = _mm512_shuffle_i32x4(t[0], t[2], 0x88);
+        r[4 + j] = _mm512_shuffle_i32x4(t[0], t[2], 0xdd);
+        r[8 + j] = _mm512_shuffle_i32x4(t[1], t[3], 0x88);
+        r[12 + j] = _mm512_shuffle_i32x4(t[1], t[3], 0xdd);
+    }
+}
+
+/* Writes the eight words of each lane, one lane after another. */
+static inline void lanes_store8(uint8_t *out, const vec s[8])
+{
+    const __m512i pairs01 = _mm512_setr_epi64(0, 1, 8, 9, 2, 3, 10, 11);
+    const __m512i pairs23 = _mm512_setr_epi64(4, 5, 12, 13, 6, 7, 14, 15);
+    vec t[8], r[8];
+
+    for (int i = 0; i < 8; i += 2) {
+        t[i] = _mm512_unpacklo_epi32(s[i], s[i + 1]);
+        t[i + 1] = _mm512_unpackhi_epi32(s[i], s[i + 1]);
+    }
+    /* The 128 bits at g of r[4 * i + j] are the words 4 * i to 4 * i + 3 of lane 4 * g + j. */
+    for (int i = 0; i < 8; i += 4) {
+        r[i] = _mm512_unpacklo_epi64(t[i], t[i + 2]);
+        r[i + 1] = _mm512_unpackhi_epi64(t[i], t[i + 2]);
+        r[i + 2] = _mm512_unpacklo_epi64(t[i + 1], t[i + 3]);
+        r[i + 3] = _mm512_unpackhi_epi64(t[i + 1], t[i + 3]);
+    }
+    for (int j = 0; j < 4; j++) {
+        t[0] = _mm512_permutex2var_epi64(r[j], pairs01, r[4 + j]);
+        t[1] = _mm512_permutex2var_epi64(r[j], pairs23, r[4 + j]);
+        _mm256_storeu_si256((__m256i *)(out + 32 * j), _mm512_castsi512_si256(t[0]));
+        _mm256_storeu_si256((__m256i *)(out + 32 * (4 + j)), _mm512_extracti64x4_epi64(t[0], 1));
+        _mm256_storeu_si256((__m256i *)(out + 32 * (8 + j)), _mm512_castsi512_si256(t[1]));
+        _mm256_storeu_si256((__m256i *)(out + 32 * (12 + j)), _mm512_extracti64x4_epi64(t[1], 1));
+    }
+}
+
 #endif

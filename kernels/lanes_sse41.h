@@ -45,4 +45,30 @@ static inline uint32_t lanes_le(vec a, vec b)
     return (uint32_t)_mm_movemask_ps(_mm_castsi128_ps(le));
 }
 
+/* Row l becomes column l. */
+static inline void lanes_transpose(vec r[4])
+{
+    vec low01 = _mm_unpacklo_epi32(r[0], r[1]), high01 = _mm_unpackhi_epi32(r[0], r[1]);
+    vec low23 = _mm_unpacklo_epi32(r[2], r[3]), high23 = _mm_unpackhi_epi32(r[2], r[3]);
+
+    r[0] = _mm_unpacklo_epi64(low01, low23);
+    r[1] = _mm_unpackhi_epi64(low01, low23);
+    r[2] = _mm_unpacklo_epi64(high01, high23);
+    r[3] = _mm_unpackhi_epi64(high01, high23);
+}
+
+/* Writes the eight words of each lane, one lane after another. */
+static inline void lanes_store8(uint8_t *out, const vec s[8])
+{
+    for (int half = 0; half < 2; half++) {
+        vec r[4];
+
+        for (int i = 0; i < 4; i++)
+            r[i] = s[4 * half + i];
+        lanes_transpose(r);
+        for (int i = 0; i < 4; i++)
+            lanes_store(out + 32 * i + 16 * half, r[i]);
+    }
+}
+
 #endif

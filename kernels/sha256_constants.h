@@ -16,4 +16,7 @@ extern const uint32_t sha256_k[64];
  */
 extern const uint32_t sha256_pad64_wk[64];
 
+/* The same of words 8 to 15 of a 32-byte message, a digest. */
+extern const uint32_t sha256_pad32_wk[8];
+
 #endif

@@ -2,19 +2,27 @@
 
 #include "kernels/cpu.h"
 
-#include <stddef.h>
-
 const struct sha256_compress_impl sha256_compress_impls[] = {
     {"generic", 0, sha256_compress_generic},
-    {NULL, 0, NULL},
+    {0},
 };
 
+/* Each hands its tail to the next, so each needs what the next needs. */
 const struct sha256d_64_impl sha256d_64_impls[] = {
+#if HAVE_AVX512
+    {"avx512", CPU_AVX512 | CPU_AVX2 | CPU_SSE41, sha256d_64_avx512},
+#endif
+#if HAVE_AVX2
+    {"avx2", CPU_AVX2 | CPU_SSE41, sha256d_64_avx2},
+#endif
+#if HAVE_SSE41
+    {"sse41", CPU_SSE41, sha256d_64_sse41},
+#endif
     {"generic", 0, sha256d_64_generic},
-    {NULL, 0, NULL},
+    {0},
 };
 
 const struct sha256d_many_impl sha256d_many_impls[] = {
     {"generic", 0, sha256d_many_generic},
-    {NULL, 0, NULL},
+    {0},
 };

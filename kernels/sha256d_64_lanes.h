@@ -1,0 +1,57 @@
+/*
+ * Double SHA-256 of LANES messages of 64 bytes side by side. Included by each
+ * sha256d_64_*.c after the vector operations of its instruction set.
+ */
+#include "kernels/sha256_impls.h"
+#include "kernels/sha256_lanes.h"
+
+/* The state is s after the constant second block of a 64-byte message. */
+INLINE void take_padding(vec state[8])
+{
+    vec s[8];
+
+    for (int i = 0; i < 8; i++)
+        s[i] = state[i];
+    for (int i = 0; i < 64; i += 8)
+        lanes_8_rounds_same(s, sha256_pad64_wk + i);
+    for (int i = 0; i < 8; i++)
+        state[i] = lanes_add(state[i], s[i]);
+}
+
+/* The digest of a digest: half of its block is constant. */
+INLINE void hash_digest(vec state[8])
+{
+    vec s[8], w[16];
+
+    for (int i = 0; i < 8; i++)
+        w[i] = state[i];
+    w[8] = lanes_set1(0x80000000);
+    for (int i = 9; i < 15; i++)
+        w[i] = lanes_set1(0);
+    w[15] = lanes_set1(256);
+    lanes_start(s);
+    lanes_8_rounds(s, w, sha256_k);
+    lanes_8_rounds_same(s, sha256_pad32_wk);
+    for (int i = 16; i < 64; i += 16)
+        lanes_16_rounds_extend(s, w, sha256_k + i);
+    for (int i = 0; i < 8; i++)
+        state[i] = lanes_add(lanes_set1(sha256_iv[i]), s[i]);
+}
+
+/* All input is read before output is written, which may be in the same place. */
+INLINE void step(uint8_t *out, const uint8_t *in)
+{
+    const uint8_t *p[LANES];
+    vec s[8], w[16];
+
+    for (int l = 0; l < LANES; l++)
+        p[l] = in + 64 * l;
+    lanes_load_block(w, p);
+    lanes_start(s);
+    lanes_compress(s, w);
+    take_padding(s);
+    hash_digest(s);
+    for (int i = 0; i < 8; i++)
+        s[i] = lanes_bswap(s[i]);
+    lanes_store8(out, s);
+}
