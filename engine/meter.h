@@ -43,7 +43,8 @@ struct meter {
 
 struct meter_rate {
     uint64_t count; /* since the start */
-    double recent;  /* a second, exponentially weighted; the average until tau has passed once */
+    double
+        recent; /* a second, exponentially weighted by age; before tau has passed, by what there is */
     double average; /* a second, since the start */
 };
 

@@ -92,10 +92,11 @@ struct pool *pool_create(const struct topology *topology, const struct pool_opti
                          char error[static POOL_ERROR_SIZE]);
 
 /*
- * Ends the workers and frees the pool; not on a worker. Tasks that are
- * submitted by others meanwhile are refused; with POOL_DRAIN those that tasks
- * submit are run too. With POOL_CANCEL every dropped task counts as finished in
- * its group, which is marked cancelled.
+ * Ends the workers and frees the pool. No other thread may be in a call on the
+ * pool any more or begin one, and this one must not be a worker; tasks may
+ * still submit: with POOL_DRAIN such tasks are run too. With POOL_CANCEL they
+ * are refused, and every dropped task counts as finished in its group, which is
+ * marked cancelled.
  */
 void pool_destroy(struct pool *pool, enum pool_end how);
 
@@ -105,6 +106,9 @@ size_t pool_pinned(const struct pool *pool); /* how many of them are pinned */
 /* The CPU of a worker's. */
 const struct topology_cpu *pool_worker_cpu(const struct pool *pool, size_t worker);
 
+/* The system's number of its NUMA node, for memory_alloc; -1 where there is none. */
+int pool_worker_node(const struct pool *pool, size_t worker);
+
 /* Fills in a task. group may be NULL. Not while it waits or runs. */
 void pool_task_init(struct pool_task *task, enum pool_class class, pool_task_fn *run, void *arg,
                     struct pool_group *group);
@@ -112,7 +116,7 @@ void pool_task_init(struct pool_task *task, enum pool_class class, pool_task_fn 
 /*
  * Queues a task: on a worker at its own queue, elsewhere at each worker's in
  * turn; any worker may run it. False, and nothing done, where the queue is full
- * or the pool is being destroyed. A task must not be submitted again before it
+ * or the pool is being cancelled. A task must not be submitted again before it
  * has finished.
  */
 bool pool_submit(struct pool *pool, struct pool_task *task) __attribute__((warn_unused_result));
