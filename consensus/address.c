@@ -90,7 +90,10 @@ static enum address_error from_bech32_error(enum bech32_error error)
     return ADDRESS_NOT_AN_ADDRESS;
 }
 
-/* The order of the tests is Core's (DecodeDestination), and so is which error a text with several has. */
+/*
+ * The order of the tests is Core's (DecodeDestination), and so is which error a text with
+ * several has.
+ */
 static enum address_error from_bech32(const struct params *net, struct address *out,
                                       const struct bech32 *text)
 {

@@ -50,7 +50,10 @@ enum address_error {
     ADDRESS_BAD_PADDING,        /* bits left over that are too many or not zero */
 };
 
-/* Reads the length characters of an address of this network. out is unspecified where the result is not ADDRESS_OK. */
+/*
+ * Reads the length characters of an address of this network. out is unspecified where the
+ * result is not ADDRESS_OK.
+ */
 MUST_USE enum address_error address_decode(sha256_compress_fn *compress, const struct params *net,
                                            struct address *out, const char *text, size_t length);
 

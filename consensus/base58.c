@@ -32,7 +32,10 @@ static void reverse(void *data, size_t size)
     }
 }
 
-/* Leading zero bytes are leading ones of the text; the rest is one number, worked out least significant digit first. */
+/*
+ * Leading zero bytes are leading ones of the text; the rest is one number, worked out least
+ * significant digit first.
+ */
 size_t base58_encode(char out[static BASE58_TEXT_SIZE], struct bytes in)
 {
     size_t zeros = 0, length = 0;
@@ -60,7 +63,10 @@ size_t base58_encode(char out[static BASE58_TEXT_SIZE], struct bytes in)
     return length;
 }
 
-/* bytes = bytes * 58 + digit, least significant byte first. False where more than capacity bytes come of it. */
+/*
+ * bytes = bytes * 58 + digit, least significant byte first. False where more than capacity
+ * bytes come of it.
+ */
 static bool append_digit(uint8_t *bytes, size_t *size, size_t capacity, unsigned digit)
 {
     unsigned carry = digit;

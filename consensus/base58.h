@@ -15,7 +15,10 @@ enum {
     BASE58_CHECKSUM_SIZE = 4,
 };
 
-/* Writes in as text to out; in.size is at most BASE58_MAX_SIZE. Returns the number of characters. */
+/*
+ * Writes in as text to out; in.size is at most BASE58_MAX_SIZE. Returns the number of
+ * characters.
+ */
 size_t base58_encode(char out[static BASE58_TEXT_SIZE], struct bytes in);
 
 /*

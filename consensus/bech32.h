@@ -44,7 +44,10 @@ MUST_USE enum bech32_error bech32_decode(struct bech32 *out, const char *text, s
 MUST_USE bool bech32_encode(char out[static BECH32_MAX_LENGTH + 1], enum bech32_encoding encoding,
                             const char *prefix, const uint8_t *values, size_t count);
 
-/* Bytes as groups of 5 bits, the last filled with zeros: (8 * size + 4) / 5 of them at out. Returns their number. */
+/*
+ * Bytes as groups of 5 bits, the last filled with zeros: (8 * size + 4) / 5 of them at out.
+ * Returns their number.
+ */
 size_t bech32_to_groups(uint8_t *out, struct bytes in);
 
 /*

@@ -3,7 +3,10 @@
 #include "base/verify.h"
 #include "consensus/compact_size.h"
 
-/* Version, an empty list of inputs and one of outputs, lock time (Core, MIN_SERIALIZABLE_TRANSACTION_WEIGHT). */
+/*
+ * Version, an empty list of inputs and one of outputs, lock time (Core,
+ * MIN_SERIALIZABLE_TRANSACTION_WEIGHT).
+ */
 enum { MIN_TRANSACTION_SIZE = 4 + 1 + 1 + 4 };
 
 struct block_header block_header_read(const uint8_t in[static BLOCK_HEADER_SIZE])

@@ -12,7 +12,10 @@
 #include "base/uint256.h"
 #include "consensus/block.h"
 
-/* Script rules that hold from the genesis block on, but for the exceptions below (Core, GetBlockScriptFlags). */
+/*
+ * Script rules that hold from the genesis block on, but for the exceptions below (Core,
+ * GetBlockScriptFlags).
+ */
 enum {
     PARAMS_RULE_P2SH = 1 << 0,
     PARAMS_RULE_WITNESS = 1 << 1,
@@ -25,7 +28,10 @@ struct params_exception {
     unsigned rules; /* PARAMS_RULE_* that do hold for it */
 };
 
-/* A soft fork by version bits (BIP9, with BIP341's minimum activation height). Times are median times past. */
+/*
+ * A soft fork by version bits (BIP9, with BIP341's minimum activation height). Times are
+ * median times past.
+ */
 struct params_deployment {
     const char *name;
     int bit;
@@ -68,8 +74,7 @@ struct params {
     int64_t pow_timespan;
     bool pow_min_difficulty; /* a block that is late by two spacings may have pow_limit */
     bool pow_no_retargeting;
-    bool
-        bip94; /* retarget from the first block of a period, and keep its time close to the last's */
+    bool bip94; /* retarget from a period's first block, whose time must be near its parent's */
 
     /* The first height at which a rule holds. */
     int32_t bip34_height, bip65_height, bip66_height, csv_height, segwit_height;
@@ -81,7 +86,10 @@ struct params {
 
     struct bytes signet_challenge; /* empty: not a signet (BIP325) */
 
-    /* What a good chain has: never a rule, only what is worth looking at and worth verifying again. */
+    /*
+     * What a good chain has: never a rule, only what is worth looking at and worth verifying
+     * again.
+     */
     struct uint256 minimum_chain_work;
     struct block_hash assume_valid; /* zeros: none */
 };

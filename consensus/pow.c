@@ -40,7 +40,10 @@ static uint32_t retarget(const struct params *p, pow_ancestor_fn *ancestor, void
 
     if (p->pow_no_retargeting)
         return tip.bits;
-    /* Bitcoin measures over one interval less than there are blocks: an old mistake that is the rule. */
+    /*
+     * Bitcoin measures over one interval less than there are blocks: an old mistake that is
+     * the rule.
+     */
     first = ancestor(context, (int32_t)first_height);
     timespan = (int64_t)tip.time - (int64_t)first.time;
     if (timespan < p->pow_timespan / 4)

@@ -10,7 +10,10 @@
  */
 MUST_USE bool pow_target(struct uint256 *target, uint32_t bits, struct uint256 limit);
 
-/* Whether a header's hash reaches the target that its bits claim, and these may be claimed (Core, CheckProofOfWork). */
+/*
+ * Whether a header's hash reaches the target that its bits claim, and these may be claimed
+ * (Core, CheckProofOfWork).
+ */
 MUST_USE bool pow_check(struct block_hash hash, uint32_t bits, struct uint256 limit);
 
 /* What retargeting looks at in an ancestor. */

@@ -57,7 +57,10 @@ void script_op(struct script_builder *b, uint8_t opcode);
 /* Bytes as they are, without a push. */
 void script_raw(struct script_builder *b, struct bytes data);
 
-/* A push of data by the shortest push opcode of its size; never OP_1 to OP_16 (Core, CScript << bytes). */
+/*
+ * A push of data by the shortest push opcode of its size; never OP_1 to OP_16 (Core, CScript
+ * << bytes).
+ */
 void script_push(struct script_builder *b, struct bytes data);
 
 /*
@@ -68,10 +71,16 @@ void script_push(struct script_builder *b, struct bytes data);
  */
 void script_push_number(struct script_builder *b, int64_t number);
 
-/* A number's bytes (CScriptNum): little-endian, shortest, the sign in the top bit. Returns how many; 0 for 0. */
+/*
+ * A number's bytes (CScriptNum): little-endian, shortest, the sign in the top bit. Returns
+ * how many; 0 for 0.
+ */
 size_t script_number_encode(uint8_t out[static SCRIPT_NUMBER_MAX], int64_t number);
 
-/* True, with the version (0 to 16) and a view of the program, where script is a witness program (BIP141). */
+/*
+ * True, with the version (0 to 16) and a view of the program, where script is a witness
+ * program (BIP141).
+ */
 bool script_witness_program(struct bytes script, unsigned *version, struct bytes *program);
 
 #endif

@@ -21,7 +21,10 @@ static enum parse_result fail(struct cursor *in, enum parse_result result)
     return result;
 }
 
-/* A number of things of at least min_size bytes each. Fails where so many can't follow, before memory is asked for. */
+/*
+ * A number of things of at least min_size bytes each. Fails where so many can't follow,
+ * before memory is asked for.
+ */
 static size_t read_count(struct cursor *in, size_t min_size)
 {
     uint64_t count = cursor_compact_size(in);
@@ -68,7 +71,10 @@ static bool read_outputs(struct transaction *tx, struct arena *arena, struct cur
     return true;
 }
 
-/* How many items the stacks at the copy of the cursor hold together; 0 where they do not end well. */
+/*
+ * How many items the stacks at the copy of the cursor hold together; 0 where they do not end
+ * well.
+ */
 static size_t count_witness_items(struct cursor in, size_t stacks)
 {
     size_t total = 0;
@@ -83,7 +89,10 @@ static size_t count_witness_items(struct cursor in, size_t stacks)
     return in.failed ? 0 : total;
 }
 
-/* Counts first, so that all stacks lie in one array and nothing is allocated for bytes that are not there. */
+/*
+ * Counts first, so that all stacks lie in one array and nothing is allocated for bytes that
+ * are not there.
+ */
 static bool read_witness(struct transaction *tx, struct arena *arena, struct cursor *in)
 {
     size_t total = count_witness_items(*in, tx->input_count);
@@ -120,7 +129,10 @@ enum parse_result transaction_read(struct transaction *out, struct arena *arena,
     if (!read_inputs(out, arena, in))
         return fail(in, PARSE_NO_MEMORY);
     if (out->input_count == 0 && extended_allowed) {
-        /* No inputs: that was BIP144's marker, and here are its flags; or zero, and that no outputs. */
+        /*
+         * No inputs: that was BIP144's marker, and here are its flags; or zero, and that no
+         * outputs.
+         */
         flags = cursor_u8(in);
         if (flags) {
             body = in->at;
@@ -170,7 +182,10 @@ bool transaction_has_witness(const struct transaction *tx)
     return false;
 }
 
-/* Where a transaction's bytes go: to memory, to a hash, or nowhere but into the sum of their sizes. */
+/*
+ * Where a transaction's bytes go: to memory, to a hash, or nowhere but into the sum of their
+ * sizes.
+ */
 struct sink {
     uint8_t *out;
     struct sha256 *hash;

@@ -84,7 +84,10 @@ bool transaction_has_witness(const struct transaction *tx);
 /* The number of bytes that transaction_serialize writes. */
 size_t transaction_size(const struct transaction *tx, enum transaction_format format);
 
-/* Writes the transaction, always from its fields, to the transaction_size bytes at out. Returns their number. */
+/*
+ * Writes the transaction, always from its fields, to the transaction_size bytes at out.
+ * Returns their number.
+ */
 size_t transaction_serialize(uint8_t *out, const struct transaction *tx,
                              enum transaction_format format);
 

@@ -11,7 +11,10 @@
 #define MUST_USE __attribute__((warn_unused_result))
 #endif
 
-/* 32 bytes as they are hashed and sent; people are shown them in reverse order (hex_encode_reversed). */
+/*
+ * 32 bytes as they are hashed and sent; people are shown them in reverse order
+ * (hex_encode_reversed).
+ */
 struct hash256 {
     uint8_t bytes[32];
 };
@@ -60,7 +63,10 @@ static inline bool amount_is_money(struct amount a)
     return a.sat >= 0 && a.sat <= MAX_MONEY_SATOSHIS;
 }
 
-/* a + b and a - b. False, and out unchanged, where a, b or the result is not money. out may be &a or &b of the caller's. */
+/*
+ * a + b and a - b. False, and out unchanged, where a, b or the result is not money. out may
+ * be &a or &b of the caller's.
+ */
 static inline MUST_USE bool amount_add(struct amount *out, struct amount a, struct amount b)
 {
     struct amount sum;
