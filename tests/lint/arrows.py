@@ -47,8 +47,8 @@ LIBRARIES = {
 SYSTEM = re.compile(
     r"(assert|complex|ctype|errno|float|inttypes|limits|locale|math|setjmp|signal|stdalign|stdarg|"
     r"stdatomic|stdbool|stddef|stdint|stdio|stdlib|stdnoreturn|string|strings|time|wchar)\.h|"
-    r"(dirent|dlfcn|endian|pthread|semaphore|threads|execinfo|fcntl|fnmatch|getopt|glob|grp|libgen|netdb|poll|pwd|sched|"
-    r"spawn|syslog|termios|unistd|cpuid|immintrin|x86intrin|emmintrin|tmmintrin|smmintrin)\.h|"
+    r"(dirent|dlfcn|endian|execinfo|fcntl|fnmatch|getopt|glob|grp|libgen|netdb|poll|pthread|pwd|"
+    r"sched|semaphore|spawn|syslog|termios|threads|unistd|cpuid|immintrin|x86intrin|emmintrin|tmmintrin|smmintrin)\.h|"
     r"(arpa|asm|linux|net|netinet|sanitizer|sys)/.*")
 
 # Headers of the system that pure folders do without: no I/O, no clock, no threads.

@@ -17,7 +17,7 @@ import tempfile
 VARIANTS = {
     "sse41": {"-msse4.1"},
     "avx2": {"-mavx2"},
-    "avx512": {"-mavx512f"},
+    "avx512": {"-mavx512f", "-mavx512bw", "-mavx512vl"},
     "shani": {"-msha", "-msse4.1"},
 }
 
@@ -25,8 +25,8 @@ VARIANTS = {
 # clock, no thread. assert ends the program, which is not an effect that one could rely on.
 PURE_CALLS = re.compile(
     r"mem(cpy|move|set|cmp|chr|rchr)|str(n?len|n?cmp|n?casecmp|r?chr|spn|cspn)|bsearch|v?snprintf|"
-    r"__(mem(cpy|move|set)|v?snprintf)_chk|__stack_chk_fail|__assert_fail|abort|_GLOBAL_OFFSET_TABLE_|"
-    r"(EVP|SHA256|SHA1|RIPEMD160|OPENSSL)_\w+")
+    r"(__)?explicit_bzero(_chk)?|__(mem(cpy|move|set)|v?snprintf)_chk|"
+    r"__stack_chk_fail|__assert_fail|abort|_GLOBAL_OFFSET_TABLE_|(EVP|SHA256|SHA1|RIPEMD160|OPENSSL)_\w+")
 # Of the libraries that it sees, the parts that are not pure either.
 IMPURE_PARTS = re.compile(r"(log|settings|listener)_\w+")
 

@@ -1,4 +1,4 @@
-"""clang-format 14 would change nothing, and every text file is plain: LF, no tabs in C, no blanks at line ends."""
+"""clang-format 14 would change nothing; text is plain: LF, no tabs, no blanks at line ends."""
 import os
 import shutil
 import subprocess
