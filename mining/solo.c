@@ -1,0 +1,790 @@
+#include "mining/solo.h"
+
+#include "base/hex.h"
+#include "consensus/address.h"
+#include "mining/job.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <poll.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/eventfd.h>
+#include <sys/random.h>
+#include <unistd.h>
+
+enum {
+    EVENTS = 64,
+    JOBS = 16,      /* results of older work than this are dropped */
+    IN_FLIGHT = 16, /* blocks whose verdicts are awaited */
+    TICK_MS = 1000,
+};
+
+#define SECOND_NS UINT64_C(1000000000)
+/* How long the search rests for a verdict, and for the template that follows an accepted block. */
+#define HOLD_NS (5 * SECOND_NS)
+/* How long an accepted block's successor is waited for before a long poll is ended. */
+#define INSIST_NS (2 * SECOND_NS)
+/* When work is too old to be worth anything: several polls were missed. */
+#define STALE_NS (180 * SECOND_NS)
+/* How long the end waits for a verdict. */
+#define GRACE_NS (3 * SECOND_NS)
+
+enum event_type { EVENT_TEMPLATE, EVENT_TROUBLE, EVENT_VERDICT };
+
+struct event {
+    enum event_type type;
+    size_t node;
+    struct block_template *t;
+    enum upstream_trouble trouble;
+    enum upstream_verdict verdict;
+    unsigned failures;
+    uint64_t block;
+    char text[JSONRPC_TEXT_SIZE]; /* the chain's name, the trouble's, or the verdict's reason */
+};
+
+struct node {
+    struct upstream *upstream;
+    struct block_template *t; /* its latest, NULL where it gave none yet */
+    bool well;                /* the latest call succeeded, and it is on our network */
+    bool wrong_network;
+    bool hopeless; /* nothing will change until somebody changes a configuration */
+    unsigned failures;
+    char text[JSONRPC_TEXT_SIZE];
+};
+
+struct in_flight {
+    uint64_t id; /* 0: free */
+    struct block_hash previous;
+    int32_t height;
+    char name[65];
+    uint32_t unanswered; /* a bit a node */
+    bool accepted, late;
+    uint64_t since_ns; /* of the submission, and later of the acceptance */
+};
+
+struct solo {
+    struct solo_options options;
+    struct node node[SOLO_MAX_NODES];
+    const struct params *network; /* NULL: not known yet */
+    uint8_t script[ADDRESS_SCRIPT_MAX];
+    size_t script_size;
+
+    /* What is mined. */
+    struct job *job;
+    size_t job_node;
+    uint64_t job_ns; /* when the latest template came in */
+    bool searching;
+    uint64_t tag;
+    uint64_t extranonce;
+    struct {
+        uint64_t tag;
+        struct job *job;
+    } jobs[JOBS];
+    struct in_flight in_flight[IN_FLIGHT];
+    uint64_t blocks; /* ids given out */
+    struct solo_status status;
+    bool ended;
+    enum solo_end end;
+    char error[SOLO_ERROR_SIZE];
+
+    int wake_fd; /* an eventfd: events wait, or solo_stop was called */
+    atomic_bool stop;
+    pthread_mutex_t lock; /* guards what follows */
+    pthread_cond_t room;
+    bool closing;
+    size_t event_first, event_count;
+    struct event events[EVENTS];
+};
+
+static void wake(struct solo *solo)
+{
+    uint64_t one = 1;
+    ssize_t done = write(solo->wake_fd, &one, sizeof(one));
+
+    /* Full means that it is readable already. */
+    (void)done;
+}
+
+/* From the upstreams' threads: waits while the queue is full. */
+static void push(struct solo *solo, const struct event *event)
+{
+    bool taken = false;
+
+    pthread_mutex_lock(&solo->lock);
+    while (!solo->closing && solo->event_count == EVENTS)
+        pthread_cond_wait(&solo->room, &solo->lock);
+    if (!solo->closing) {
+        solo->events[(solo->event_first + solo->event_count++) % EVENTS] = *event;
+        taken = true;
+    }
+    pthread_mutex_unlock(&solo->lock);
+    if (taken)
+        wake(solo);
+    else
+        template_unref(event->t);
+}
+
+static bool pop(struct solo *solo, struct event *event)
+{
+    bool some;
+
+    pthread_mutex_lock(&solo->lock);
+    some = solo->event_count > 0;
+    if (some) {
+        *event = solo->events[solo->event_first];
+        solo->event_first = (solo->event_first + 1) % EVENTS;
+        solo->event_count--;
+        pthread_cond_signal(&solo->room);
+    }
+    pthread_mutex_unlock(&solo->lock);
+    return some;
+}
+
+static void on_template(void *arg, size_t index, struct block_template *t, const char *chain)
+{
+    struct event event = {.type = EVENT_TEMPLATE, .node = index, .t = t};
+
+    snprintf(event.text, sizeof(event.text), "%s", chain);
+    push(arg, &event);
+}
+
+static void on_trouble(void *arg, size_t index, enum upstream_trouble trouble, unsigned failures,
+                       const char *text)
+{
+    struct event event = {
+        .type = EVENT_TROUBLE, .node = index, .trouble = trouble, .failures = failures};
+
+    snprintf(event.text, sizeof(event.text), "%s", text);
+    push(arg, &event);
+}
+
+static void on_verdict(void *arg, size_t index, uint64_t block, enum upstream_verdict verdict,
+                       const char *text)
+{
+    struct event event = {.type = EVENT_VERDICT, .node = index, .block = block, .verdict = verdict};
+
+    snprintf(event.text, sizeof(event.text), "%s", text);
+    push(arg, &event);
+}
+
+static void end(struct solo *solo, enum solo_end why)
+{
+    if (!solo->ended)
+        solo->end = why;
+    solo->ended = true;
+}
+
+static void tell_status(struct solo *solo)
+{
+    if (solo->options.status_fn)
+        solo->options.status_fn(solo->options.status_arg, &solo->status);
+}
+
+static const char *name_of(const struct solo *solo, size_t node)
+{
+    return upstream_name(solo->node[node].upstream);
+}
+
+/* Whether a block on this predecessor is on its way, or was accepted just now: then the search rests. */
+static bool held_back(const struct solo *solo, struct block_hash previous)
+{
+    uint64_t now = clock_monotonic_ns();
+
+    for (size_t i = 0; i < IN_FLIGHT; i++) {
+        const struct in_flight *f = &solo->in_flight[i];
+
+        if (f->id && block_hash_equal(f->previous, previous) && now - f->since_ns < HOLD_NS)
+            return true;
+    }
+    return false;
+}
+
+static void search_root(void *arg, uint64_t extranonce, uint8_t header[static 80])
+{
+    job_set_root(arg, extranonce, header);
+}
+
+static void release_job(void *arg) { job_unref(arg); }
+
+static void remember_job(struct solo *solo, uint64_t tag, struct job *job)
+{
+    size_t place = tag % JOBS;
+
+    job_unref(solo->jobs[place].job);
+    solo->jobs[place].tag = tag;
+    solo->jobs[place].job = job_ref(job);
+}
+
+/* Gives the current job to the miner, with extranonces that no work has had. */
+static void search(struct solo *solo)
+{
+    const struct block_template *t = job_template(solo->job);
+    struct miner_work work = {
+        .tag = ++solo->tag,
+        .target = t->target,
+        .version_mask = t->version_mask & solo->options.version_mask,
+        .nonce_first = t->nonce_first,
+        .nonce_count = (uint64_t)t->nonce_last - t->nonce_first + 1,
+        .extranonce_first = solo->extranonce,
+        .extranonce_last = solo->extranonce | UINT32_MAX,
+        /* One block is enough; and the hits of a test network would be countless. */
+        .stop_at_first = true,
+        .header_fn = search_root,
+        .release_fn = release_job,
+        .arg = solo->job,
+    };
+
+    job_header(solo->job, work.extranonce_first, work.header);
+    job_ref(solo->job);
+    if (!miner_set_work(solo->options.miner, &work)) {
+        job_unref(solo->job);
+        snprintf(solo->error, sizeof(solo->error), "out of memory");
+        end(solo, SOLO_FAILED);
+        return;
+    }
+    solo->extranonce += UINT64_C(1) << 32;
+    remember_job(solo, work.tag, solo->job);
+    solo->searching = true;
+}
+
+static void rest(struct solo *solo)
+{
+    miner_clear_work(solo->options.miner);
+    solo->searching = false;
+}
+
+/* Goes on with the current job, unless a verdict is worth waiting for. */
+static void search_if_free(struct solo *solo)
+{
+    if (solo->job && !solo->ended && !solo->searching &&
+        !held_back(solo, job_template(solo->job)->previous))
+        search(solo);
+}
+
+/* The node whose template is to be mined; node_count where there is none. */
+static size_t best_node(const struct solo *solo)
+{
+    size_t best = solo->options.node_count;
+
+    for (size_t i = 0; i < solo->options.node_count; i++) {
+        const struct node *n = &solo->node[i];
+
+        if (n->well &&
+            (best == solo->options.node_count || n->t->height > solo->node[best].t->height))
+            best = i;
+    }
+    return best;
+}
+
+static void log_work(struct solo *solo, bool new_tip, const struct block_template *t)
+{
+    struct amount a = t->coinbase_value;
+
+    if (new_tip)
+        log_info(solo->options.log, LOG_MINING,
+                 "mining height %" PRId32 ": difficulty %.6g, %zu transactions, %" PRId64
+                 ".%08" PRId64 " coins, from %s",
+                 t->height, uint256_difficulty(t->target), t->count, a.sat / SATOSHIS_PER_COIN,
+                 a.sat % SATOSHIS_PER_COIN, name_of(solo, solo->job_node));
+    else
+        log_debug(solo->options.log, LOG_MINING, "height %" PRId32 " anew: %zu transactions",
+                  t->height, t->count);
+}
+
+/* Takes up the best node's template, if it is not what is being mined. */
+static void choose_work(struct solo *solo)
+{
+    size_t best = best_node(solo);
+    const struct job_payout payout = {.script = bytes_of(solo->script, solo->script_size)};
+    const struct block_template *old = solo->job ? job_template(solo->job) : NULL;
+    char error[JOB_ERROR_SIZE];
+    struct block_template *t;
+    struct job *job;
+    bool new_tip;
+
+    if (solo->ended || best == solo->options.node_count || solo->node[best].t == old)
+        return;
+    t = solo->node[best].t;
+    job = job_create(solo->options.kernels, t, &payout, 1, solo->options.tag, error);
+    if (!job) {
+        log_error(solo->options.log, LOG_MINING, "%s: no work can be made of its template: %s",
+                  name_of(solo, best), error);
+        return;
+    }
+    new_tip = !old || !block_hash_equal(old->previous, t->previous);
+    if (best != solo->job_node && old)
+        log_info(solo->options.log, LOG_MINING, "changing to %s", name_of(solo, best));
+    job_unref(solo->job);
+    solo->job = job;
+    solo->job_node = best;
+    if (held_back(solo, t->previous))
+        rest(solo);
+    else
+        search(solo);
+    log_work(solo, new_tip, t);
+    solo->status.node = name_of(solo, best);
+    solo->status.height = t->height;
+    solo->status.difficulty = uint256_difficulty(t->target);
+    tell_status(solo);
+}
+
+/* Core's names, and what others call the same networks. */
+static const struct params *network_of(const char *chain)
+{
+    return params_find(strcmp(chain, "testnet") ? chain : "test");
+}
+
+static void set_network(struct solo *solo, const struct params *network)
+{
+    const char *text = solo->options.address;
+    struct address address;
+    enum address_error why = address_decode(solo->options.kernels->sha256_compress->run, network,
+                                            &address, text, strlen(text));
+
+    solo->network = network;
+    if (why == ADDRESS_OK) {
+        solo->script_size = address_to_script(solo->script, &address);
+        return;
+    }
+    snprintf(solo->error, sizeof(solo->error),
+             "cannot pay to \"%s\" on %s: %s; give an address of that network", text, network->name,
+             address_error_text(why));
+    end(solo, SOLO_BAD_PAYOUT);
+}
+
+/* Whether the chain that a node is on is ours; the first one tells which that is. */
+static bool check_network(struct solo *solo, struct node *n, const char *chain)
+{
+    const struct params *network = network_of(chain);
+
+    if (!network && !solo->options.network)
+        snprintf(n->text, sizeof(n->text),
+                 "it is on a chain called \"%.64s\", which is not known here", chain);
+    else if (network && network->signet_challenge.size)
+        snprintf(n->text, sizeof(n->text),
+                 "it is on a signet, whose blocks only that network's signers can make");
+    else if (network && solo->network && network != solo->network)
+        snprintf(n->text, sizeof(n->text), "it is on the network %s, not on %s", network->name,
+                 solo->network->name);
+    else {
+        n->wrong_network = false;
+        if (!solo->network)
+            set_network(solo, network);
+        return !solo->ended;
+    }
+    if (!n->wrong_network)
+        log_error(solo->options.log, LOG_MINING, "%s is not used: %s", upstream_name(n->upstream),
+                  n->text);
+    n->wrong_network = n->hopeless = true;
+    n->well = false;
+    n->failures++;
+    return false;
+}
+
+/* Ends where every node has failed often enough, or before the first work where none can ever do. */
+static void consider_giving_up(struct solo *solo)
+{
+    char text[SOLO_ERROR_SIZE];
+    int at = snprintf(text, sizeof(text), "no node can be used");
+    bool hopeless = !solo->job, often = solo->options.retries >= 0;
+
+    for (size_t i = 0; i < solo->options.node_count; i++) {
+        const struct node *n = &solo->node[i];
+
+        if (n->well || n->failures == 0)
+            return;
+        hopeless = hopeless && n->hopeless;
+        often = often && n->failures > (unsigned)solo->options.retries;
+        if ((size_t)at < sizeof(text))
+            at += snprintf(text + at, sizeof(text) - (size_t)at, "%s %s: %s", i ? ";" : ":",
+                           name_of(solo, i), n->text);
+    }
+    if (solo->ended || (!hopeless && !often))
+        return;
+    memcpy(solo->error, text, sizeof(text));
+    end(solo, SOLO_NO_NODE);
+}
+
+static void take_template(struct solo *solo, const struct event *event)
+{
+    struct node *n = &solo->node[event->node];
+
+    if (!check_network(solo, n, event->text)) {
+        template_unref(event->t);
+        choose_work(solo);
+        consider_giving_up(solo);
+        return;
+    }
+    template_unref(n->t);
+    n->t = event->t;
+    n->well = true;
+    n->hopeless = false;
+    n->failures = 0;
+    solo->job_ns = clock_monotonic_ns();
+    choose_work(solo);
+}
+
+static void take_trouble(struct solo *solo, const struct event *event)
+{
+    struct node *n = &solo->node[event->node];
+    bool cookie = solo->options.nodes[event->node].rpc.cookie_file != NULL;
+
+    n->well = false;
+    n->failures = event->failures;
+    /* A cookie is written anew when the node starts; passwords stay as they are. */
+    n->hopeless =
+        event->trouble == UPSTREAM_REFUSED || (event->trouble == UPSTREAM_UNAUTHORISED && !cookie);
+    snprintf(n->text, sizeof(n->text), "%s", event->text);
+    choose_work(solo);
+    consider_giving_up(solo);
+}
+
+/* The verdict on a block is complete: no node took it. */
+static void close_refused(struct solo *solo, struct in_flight *f)
+{
+    uint64_t *count = f->late ? &solo->status.stale : &solo->status.rejected;
+
+    ++*count;
+    log_warning(solo->options.log, LOG_MINING, "block %s at height %" PRId32 " %s", f->name,
+                f->height, f->late ? "came too late" : "was rejected by every node");
+    f->id = 0;
+    search_if_free(solo);
+}
+
+static void close_accepted(struct solo *solo, struct in_flight *f, size_t node)
+{
+    f->accepted = true;
+    f->since_ns = clock_monotonic_ns();
+    solo->status.accepted++;
+    log_info(solo->options.log, LOG_MINING, "accepted: block %s at height %" PRId32 " by %s",
+             f->name, f->height, name_of(solo, node));
+    if (solo->options.blocks && solo->status.accepted >= solo->options.blocks)
+        end(solo, SOLO_DONE);
+    for (size_t i = 0; i < solo->options.node_count; i++)
+        upstream_refresh(solo->node[i].upstream, false);
+}
+
+static void take_verdict(struct solo *solo, const struct event *event)
+{
+    static const char *const word[] = {[UPSTREAM_ACCEPTED] = "accepted",
+                                       [UPSTREAM_INCONCLUSIVE] = "not in the best chain",
+                                       [UPSTREAM_REJECTED] = "rejected",
+                                       [UPSTREAM_LOST] = "lost"};
+    struct in_flight *f = solo->in_flight;
+
+    while (f < solo->in_flight + IN_FLIGHT && f->id != event->block)
+        f++;
+    if (f == solo->in_flight + IN_FLIGHT)
+        return;
+    f->unanswered &= ~(UINT32_C(1) << event->node);
+    f->late = f->late || event->verdict == UPSTREAM_INCONCLUSIVE;
+    if (event->verdict != UPSTREAM_ACCEPTED)
+        log_warning(solo->options.log, LOG_MINING, "%s: block %s is %s%s%s",
+                    name_of(solo, event->node), f->name, word[event->verdict],
+                    *event->text ? ": " : "", event->text);
+    else if (!f->accepted)
+        close_accepted(solo, f, event->node);
+    if (!f->unanswered && !f->accepted)
+        close_refused(solo, f);
+    tell_status(solo);
+}
+
+static void take_events(struct solo *solo)
+{
+    struct event event;
+
+    while (pop(solo, &event)) {
+        switch (event.type) {
+        case EVENT_TEMPLATE:
+            take_template(solo, &event);
+            break;
+        case EVENT_TROUBLE:
+            take_trouble(solo, &event);
+            break;
+        case EVENT_VERDICT:
+            take_verdict(solo, &event);
+            break;
+        }
+    }
+}
+
+static struct in_flight *free_place(struct solo *solo)
+{
+    struct in_flight *oldest = solo->in_flight;
+
+    for (size_t i = 0; i < IN_FLIGHT; i++) {
+        if (!solo->in_flight[i].id)
+            return &solo->in_flight[i];
+        if (solo->in_flight[i].id < oldest->id)
+            oldest = &solo->in_flight[i];
+    }
+    return oldest;
+}
+
+/* Hands the block to every node. */
+static void submit(struct solo *solo, const struct job *job, struct bytes raw, const char *name)
+{
+    const struct block_template *t = job_template(job);
+    struct upstream_block *block = upstream_block_create(solo->blocks + 1, raw, t->work_id);
+    struct in_flight *f = free_place(solo);
+
+    if (!block) {
+        log_error(solo->options.log, LOG_MINING, "out of memory: block %s is lost", name);
+        return;
+    }
+    *f = (struct in_flight){.id = ++solo->blocks,
+                            .previous = t->previous,
+                            .height = t->height,
+                            .since_ns = clock_monotonic_ns()};
+    memcpy(f->name, name, sizeof(f->name));
+    for (size_t i = 0; i < solo->options.node_count; i++) {
+        f->unanswered |= UINT32_C(1) << i;
+        upstream_submit(solo->node[i].upstream, block);
+    }
+    upstream_block_unref(block);
+}
+
+static void take_found(struct solo *solo, const struct job *job, const struct miner_event *found)
+{
+    const struct block_template *t = job_template(job);
+    struct block_hash hash =
+        block_raw_header_hash(solo->options.kernels->sha256_compress->run, found->header);
+    size_t size = job_block_size(job);
+    uint8_t *raw = malloc(size);
+    char error[JOB_ERROR_SIZE], name[65];
+
+    hex_encode_reversed(name, hash.bytes, sizeof(hash.bytes));
+    if (!raw) {
+        log_error(solo->options.log, LOG_MINING, "out of memory: block %s is lost", name);
+        return;
+    }
+    job_block(job, found->extranonce, found->header, raw);
+    log_info(solo->options.log, LOG_MINING, "found block %s at height %" PRId32 " on lane %zu",
+             name, t->height, found->lane);
+    /* Sent all the same: a node refuses a bad block at no cost, and a good one is worth a lot. */
+    if (!job_check_block(job, bytes_of(raw, size), error))
+        log_error(solo->options.log, LOG_MINING,
+                  "block %s fails this program's own check: %s (please report this)", name, error);
+    submit(solo, job, bytes_of(raw, size), name);
+    free(raw);
+}
+
+static void take_hit(struct solo *solo, const struct miner_event *found)
+{
+    const struct job *job = solo->jobs[found->tag % JOBS].job;
+    const struct block_template *now = solo->job ? job_template(solo->job) : NULL;
+
+    if (found->tag == solo->tag)
+        solo->searching = false;
+    if (!job || solo->jobs[found->tag % JOBS].tag != found->tag || !now ||
+        !block_hash_equal(job_template(job)->previous, now->previous)) {
+        solo->status.stale++;
+        log_info(solo->options.log, LOG_MINING,
+                 "a block was found for a height that is decided already; dropped");
+        return;
+    }
+    if (!held_back(solo, now->previous))
+        take_found(solo, job, found);
+}
+
+static void take_results(struct solo *solo)
+{
+    struct miner_event event;
+
+    while (!solo->ended && miner_poll(solo->options.miner, &event)) {
+        if (event.type == MINER_FOUND)
+            take_hit(solo, &event);
+        else if (event.tag == solo->tag)
+            solo->searching = false;
+        search_if_free(solo);
+    }
+}
+
+/* What time alone changes. */
+static void tick(struct solo *solo)
+{
+    uint64_t now = clock_monotonic_ns();
+
+    for (size_t i = 0; i < IN_FLIGHT; i++) {
+        struct in_flight *f = &solo->in_flight[i];
+
+        if (f->id && f->accepted && solo->job && now - f->since_ns > INSIST_NS &&
+            block_hash_equal(f->previous, job_template(solo->job)->previous))
+            upstream_refresh(solo->node[solo->job_node].upstream, true);
+        if (f->id && f->accepted && now - f->since_ns > HOLD_NS)
+            f->id = 0;
+    }
+    if (solo->job && now - solo->job_ns > STALE_NS) {
+        log_warning(solo->options.log, LOG_MINING,
+                    "no node has given a template for %d s: the search rests",
+                    (int)(STALE_NS / SECOND_NS));
+        rest(solo);
+        job_unref(solo->job);
+        solo->job = NULL;
+        solo->status.node = NULL;
+        solo->status.height = 0;
+    }
+    search_if_free(solo);
+    tell_status(solo);
+}
+
+/* Sleeps until something happens, or for ms. */
+static void wait_for_news(struct solo *solo, int ms)
+{
+    struct pollfd fds[] = {{.fd = solo->wake_fd, .events = POLLIN},
+                           {.fd = miner_fd(solo->options.miner), .events = POLLIN}};
+    uint64_t count;
+
+    if (poll(fds, 2, ms) > 0 && (fds[0].revents & POLLIN)) {
+        ssize_t done = read(solo->wake_fd, &count, sizeof(count));
+
+        (void)done;
+    }
+}
+
+/* A block that no node has taken yet, or that a node which is well has not answered yet. */
+static bool awaits_verdict(const struct solo *solo)
+{
+    uint32_t well = 0;
+
+    for (size_t i = 0; i < solo->options.node_count; i++)
+        well |= (uint32_t)solo->node[i].well << i;
+    for (size_t i = 0; i < IN_FLIGHT; i++) {
+        const struct in_flight *f = &solo->in_flight[i];
+
+        if (f->id && f->unanswered && (!f->accepted || (f->unanswered & well)))
+            return true;
+    }
+    return false;
+}
+
+/* A block that was just sent may still be accepted: the operator wants to know. */
+static void settle(struct solo *solo)
+{
+    uint64_t start = clock_monotonic_ns();
+
+    rest(solo);
+    while (awaits_verdict(solo) && clock_monotonic_ns() - start < GRACE_NS) {
+        wait_for_news(solo, 100);
+        take_events(solo);
+    }
+}
+
+enum solo_end solo_run(struct solo *solo)
+{
+    uint64_t start = clock_monotonic_ns(), ticked = start;
+
+    while (!solo->ended) {
+        uint64_t now = clock_monotonic_ns();
+
+        if (now - ticked >= TICK_MS * UINT64_C(1000000)) {
+            ticked = now;
+            tick(solo);
+        }
+        if (solo->options.time_limit_s && now - start >= solo->options.time_limit_s * SECOND_NS)
+            end(solo, SOLO_TIME);
+        if (atomic_load(&solo->stop))
+            end(solo, SOLO_STOPPED);
+        /* Results first: what was found before a new template came may still win. */
+        take_results(solo);
+        take_events(solo);
+        if (!solo->ended)
+            wait_for_news(solo, TICK_MS / 4);
+    }
+    settle(solo);
+    tell_status(solo);
+    return solo->end;
+}
+
+void solo_stop(struct solo *solo)
+{
+    atomic_store(&solo->stop, true);
+    wake(solo);
+}
+
+const char *solo_error(const struct solo *solo) { return solo->error; }
+
+struct solo_status solo_status(const struct solo *solo) { return solo->status; }
+
+static bool start_upstreams(struct solo *solo, char text[static SOLO_ERROR_SIZE])
+{
+    char why[JSONRPC_TEXT_SIZE];
+
+    for (size_t i = 0; i < solo->options.node_count; i++) {
+        struct upstream_options options = solo->options.nodes[i];
+        struct upstream_owner owner = {solo, i, on_template, on_trouble, on_verdict};
+
+        options.kernels = solo->options.kernels;
+        options.log = solo->options.log;
+        solo->node[i].upstream = upstream_create(&options, &owner, why);
+        if (!solo->node[i].upstream) {
+            snprintf(text, SOLO_ERROR_SIZE, "node %zu: %s", i + 1, why);
+            return false;
+        }
+    }
+    return true;
+}
+
+struct solo *solo_create(const struct solo_options *options, char text[static SOLO_ERROR_SIZE])
+{
+    struct solo *solo = calloc(1, sizeof(*solo));
+    uint32_t random;
+
+    snprintf(text, SOLO_ERROR_SIZE, "out of memory");
+    if (!solo)
+        return NULL;
+    solo->options = *options;
+    solo->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    pthread_mutex_init(&solo->lock, NULL);
+    pthread_cond_init(&solo->room, NULL);
+    /* Two miners with the same address must not search the same coinbases. */
+    if (getrandom(&random, sizeof(random), 0) != sizeof(random))
+        random = (uint32_t)clock_monotonic_ns();
+    solo->extranonce = (uint64_t)random << 32;
+    if (solo->wake_fd < 0 || options->node_count < 1 || options->node_count > SOLO_MAX_NODES) {
+        snprintf(text, SOLO_ERROR_SIZE,
+                 solo->wake_fd < 0 ? "no file descriptor is left" : "there must be 1 to 16 nodes");
+        solo_destroy(solo);
+        return NULL;
+    }
+    if (options->network)
+        set_network(solo, options->network);
+    if (solo->ended) {
+        snprintf(text, SOLO_ERROR_SIZE, "%s", solo->error);
+        solo_destroy(solo);
+        return NULL;
+    }
+    if (!start_upstreams(solo, text)) {
+        solo_destroy(solo);
+        return NULL;
+    }
+    return solo;
+}
+
+void solo_destroy(struct solo *solo)
+{
+    struct event event;
+
+    if (!solo)
+        return;
+    pthread_mutex_lock(&solo->lock);
+    solo->closing = true;
+    pthread_cond_broadcast(&solo->room);
+    pthread_mutex_unlock(&solo->lock);
+    for (size_t i = 0; i < solo->options.node_count && i < SOLO_MAX_NODES; i++) {
+        upstream_destroy(solo->node[i].upstream);
+        template_unref(solo->node[i].t);
+    }
+    while (pop(solo, &event))
+        template_unref(event.t);
+    for (size_t i = 0; i < JOBS; i++)
+        job_unref(solo->jobs[i].job);
+    job_unref(solo->job);
+    if (solo->wake_fd >= 0)
+        close(solo->wake_fd);
+    pthread_cond_destroy(&solo->room);
+    pthread_mutex_destroy(&solo->lock);
+    free(solo);
+}
