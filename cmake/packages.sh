@@ -4,6 +4,7 @@
 BUILD_PACKAGES=(
     cmake gcc libc6-dev ninja-build pkg-config
     libcmocka-dev libcurl4-openssl-dev libhwloc-dev libjansson-dev libnuma-dev libssl-dev
+    libyaml-dev
 )
 TEST_PACKAGES=(
     # ca-certificates, nodejs and npm: the full node that the functional tests mine on
