@@ -3,6 +3,15 @@
 #include "kernels/cpu.h"
 
 const struct sha256_compress_impl sha256_compress_impls[] = {
+#if HAVE_SHANI
+    {"shani", CPU_SHANI, sha256_compress_shani},
+#endif
+#if HAVE_OPENSSL
+    {"openssl", 0, sha256_compress_openssl},
+#endif
+#if HAVE_BMI2
+    {"bmi2", CPU_BMI2, sha256_compress_bmi2},
+#endif
     {"generic", 0, sha256_compress_generic},
     {0},
 };
@@ -14,6 +23,9 @@ const struct sha256d_64_impl sha256d_64_impls[] = {
 #endif
 #if HAVE_AVX2
     {"avx2", CPU_AVX2 | CPU_SSE41, sha256d_64_avx2},
+#endif
+#if HAVE_SHANI
+    {"shani", CPU_SHANI, sha256d_64_shani},
 #endif
 #if HAVE_SSE41
     {"sse41", CPU_SSE41, sha256d_64_sse41},
