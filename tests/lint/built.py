@@ -18,6 +18,7 @@ VARIANTS = {
     "sse41": {"-msse4.1"},
     "avx2": {"-mavx2"},
     "avx512": {"-mavx512f", "-mavx512bw", "-mavx512vl"},
+    "bmi2": {"-mbmi", "-mbmi2"},
     "shani": {"-msha", "-msse4.1"},
 }
 
