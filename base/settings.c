@@ -65,9 +65,9 @@ void settings_destroy(struct settings *s)
 }
 
 /* The place, then what happened. */
-__attribute__((format(printf, 4, 0))) static void
-print_message(char *out, size_t size, const struct settings_place *place, const char *format,
-              va_list args)
+__attribute__((format(printf, 4, 0))) static void print_message(char *out, size_t size,
+                                                                const struct settings_place *place,
+                                                                const char *format, va_list args)
 {
     int head = 0;
 
