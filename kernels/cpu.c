@@ -64,7 +64,7 @@ unsigned cpu_features(void)
 
     if (!__get_cpuid_count(7, 0, &eax, &ebx, &ecx, &edx))
         return features;
-    if (bit(ebx, 8))
+    if (bit(ebx, 3) && bit(ebx, 8)) /* BMI1 too: the same kernels use ANDN */
         features |= CPU_BMI2;
     if (bit(ebx, 5) && (saved & XCR0_YMM) == XCR0_YMM)
         features |= CPU_AVX2;
@@ -86,7 +86,7 @@ void cpu_brand(char out[static 49])
         unsigned *t = text + 4 * i;
 
         if (!__get_cpuid(0x80000002u + i, &t[0], &t[1], &t[2], &t[3])) {
-            strcpy(out, "unknown");
+            memcpy(out, "unknown", sizeof("unknown"));
             return;
         }
     }
@@ -97,13 +97,13 @@ void cpu_brand(char out[static 49])
     for (length = strlen(out); length && out[length - 1] == ' ';)
         out[--length] = '\0';
     if (length == 0)
-        strcpy(out, "unknown");
+        memcpy(out, "unknown", sizeof("unknown"));
 }
 
 #else
 
 unsigned cpu_features(void) { return 0; }
 
-void cpu_brand(char out[static 49]) { strcpy(out, "unknown"); }
+void cpu_brand(char out[static 49]) { memcpy(out, "unknown", sizeof("unknown")); }
 
 #endif
