@@ -116,14 +116,12 @@ static void make_coinbase(struct transaction *tx, struct tx_input *input, struct
 
     script_push_number(&b, height);
     if (b.size < COINBASE_SCRIPT_MIN)
-        script_op(&b, OP_1); /* padding, as that test has it */
+        script_op(&b, OP_0); /* as the miner that found these nonces pads */
     assert_false(b.failed);
     *input = (struct tx_input){.previous.index = OUTPOINT_NULL_INDEX,
                                .script = bytes_of(b.data, b.size),
                                .sequence = SEQUENCE_FINAL};
-    /* The test's framework halves every 2016 blocks here. */
-    *output = (struct tx_output){{(50 * SATOSHIS_PER_COIN) >> (height / 2016)},
-                                 bytes_of(payout, sizeof(payout))};
+    *output = (struct tx_output){{50 * SATOSHIS_PER_COIN}, bytes_of(payout, sizeof(payout))};
     *tx = (struct transaction){
         .version = 2, .inputs = input, .input_count = 1, .outputs = output, .output_count = 1};
 }
