@@ -8,8 +8,10 @@ static const struct {
     unsigned bit;
     const char *name;
 } names[] = {
-    {CPU_SSE41, "sse4.1"},  {CPU_BMI2, "bmi2"},    {CPU_AVX2, "avx2"},
-    {CPU_AVX512, "avx512"}, {CPU_SHANI, "sha-ni"},
+    {CPU_SSE41, "sse4.1"},
+    {CPU_AVX2, "avx2"},
+    {CPU_AVX512, "avx512"},
+    {CPU_SHANI, "sha-ni"},
 };
 
 void cpu_features_text(char *out, size_t size, unsigned features)

@@ -9,23 +9,23 @@ const struct sha256_compress_impl sha256_compress_impls[] = {
 #if HAVE_OPENSSL
     {"openssl", 0, sha256_compress_openssl},
 #endif
-#if HAVE_BMI2
-    {"bmi2", CPU_BMI2, sha256_compress_bmi2},
-#endif
     {"generic", 0, sha256_compress_generic},
     {0},
 };
 
-/* Each hands its tail to the next, so each needs what the next needs. */
+/* The vector implementations hand small remainders down and need what those need. */
 const struct sha256d_64_impl sha256d_64_impls[] = {
-#if HAVE_AVX512
-    {"avx512", CPU_AVX512 | CPU_AVX2 | CPU_SSE41, sha256d_64_avx512},
+#if HAVE_AVX512 && HAVE_SHANI
+    {"avx512-shani", CPU_AVX512 | CPU_SHANI, sha256d_64_avx512_shani},
 #endif
-#if HAVE_AVX2
-    {"avx2", CPU_AVX2 | CPU_SSE41, sha256d_64_avx2},
+#if HAVE_AVX512
+    {"avx512", CPU_AVX512, sha256d_64_avx512},
 #endif
 #if HAVE_SHANI
     {"shani", CPU_SHANI, sha256d_64_shani},
+#endif
+#if HAVE_AVX2
+    {"avx2", CPU_AVX2, sha256d_64_avx2},
 #endif
 #if HAVE_SSE41
     {"sse41", CPU_SSE41, sha256d_64_sse41},
@@ -35,6 +35,21 @@ const struct sha256d_64_impl sha256d_64_impls[] = {
 };
 
 const struct sha256d_many_impl sha256d_many_impls[] = {
+#if HAVE_AVX512 && HAVE_SHANI
+    {"avx512-shani", CPU_AVX512 | CPU_SHANI, sha256d_many_avx512_shani},
+#endif
+#if HAVE_AVX512
+    {"avx512", CPU_AVX512, sha256d_many_avx512},
+#endif
+#if HAVE_SHANI
+    {"shani", CPU_SHANI, sha256d_many_shani},
+#endif
+#if HAVE_AVX2
+    {"avx2", CPU_AVX2, sha256d_many_avx2},
+#endif
+#if HAVE_SSE41
+    {"sse41", CPU_SSE41, sha256d_many_sse41},
+#endif
     {"generic", 0, sha256d_many_generic},
     {0},
 };

@@ -10,6 +10,7 @@
 #ifndef KERNELS_SHA256_LANES_H
 #define KERNELS_SHA256_LANES_H
 
+#include "kernels/repeat.h"
 #include "kernels/sha256_constants.h"
 
 #define INLINE static inline __attribute__((always_inline))
@@ -55,37 +56,11 @@ INLINE vec lanes_extend(vec w[16], int i)
     return x;
 }
 
-/* Written out, because compilers disagree about when to unroll, and arrays need it to become registers. */
-#define LANES_8_TIMES(step)                                                                        \
-    do {                                                                                           \
-        step(0);                                                                                   \
-        step(1);                                                                                   \
-        step(2);                                                                                   \
-        step(3);                                                                                   \
-        step(4);                                                                                   \
-        step(5);                                                                                   \
-        step(6);                                                                                   \
-        step(7);                                                                                   \
-    } while (0)
-
-#define LANES_16_TIMES(step)                                                                       \
-    do {                                                                                           \
-        LANES_8_TIMES(step);                                                                       \
-        step(8);                                                                                   \
-        step(9);                                                                                   \
-        step(10);                                                                                  \
-        step(11);                                                                                  \
-        step(12);                                                                                  \
-        step(13);                                                                                  \
-        step(14);                                                                                  \
-        step(15);                                                                                  \
-    } while (0)
-
 /* Eight rounds of words that are the same in all lanes, the rounds' constants added. */
 INLINE void lanes_8_rounds_same(vec s[8], const uint32_t kw[8])
 {
 #define STEP(i) lanes_round(s, i, lanes_set1(kw[i]))
-    LANES_8_TIMES(STEP);
+    REPEAT_8(STEP);
 #undef STEP
 }
 
@@ -93,7 +68,7 @@ INLINE void lanes_8_rounds_same(vec s[8], const uint32_t kw[8])
 INLINE void lanes_8_rounds(vec s[8], const vec w[8], const uint32_t k[8])
 {
 #define STEP(i) lanes_round(s, i, lanes_add(w[i], lanes_set1(k[i])))
-    LANES_8_TIMES(STEP);
+    REPEAT_8(STEP);
 #undef STEP
 }
 
@@ -101,7 +76,7 @@ INLINE void lanes_8_rounds(vec s[8], const vec w[8], const uint32_t k[8])
 INLINE void lanes_16_rounds_extend(vec s[8], vec w[16], const uint32_t k[16])
 {
 #define STEP(i) lanes_round(s, i, lanes_add(lanes_extend(w, i), lanes_set1(k[i])))
-    LANES_16_TIMES(STEP);
+    REPEAT_16(STEP);
 #undef STEP
 }
 

@@ -1,0 +1,32 @@
+/* Messages of any length side by side with the SHA extensions. */
+#include "kernels/sha256d_many_impl.h"
+
+#define STREAMS 4
+#include "kernels/sha256_shani.h"
+
+static void step(uint32_t *state, const uint8_t *const *p, size_t n)
+{
+    const uint8_t *at[STREAMS];
+    struct shani_state s[STREAMS];
+
+    EACH_STREAM s[j] = shani_load(state + 8 * j);
+    for (size_t block = 0; block < n; block++) {
+        EACH_STREAM at[j] = p[j] + 64 * block;
+        shani_compress(s, at);
+    }
+    EACH_STREAM shani_store(state + 8 * j, s[j]);
+}
+
+static void step_one(uint32_t *state, const uint8_t *const *p, size_t n)
+{
+    sha256_compress_shani(state, p[0], n);
+}
+
+static const struct sha256d_many_kernel one = {1, step_one, 1, 8, NULL};
+
+const struct sha256d_many_kernel sha256d_many_kernel_shani = {STREAMS, step, 1, 8, &one};
+
+void sha256d_many_shani(uint8_t *out, const struct bytes *messages, size_t n)
+{
+    sha256d_many_run(&sha256d_many_kernel_shani, out, messages, n);
+}
