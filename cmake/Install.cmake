@@ -13,15 +13,20 @@ set(doc ${CMAKE_INSTALL_DATADIR}/doc/excalibur-exs)
 install(FILES ${PROJECT_SOURCE_DIR}/README.md DESTINATION ${doc})
 install(FILES ${PROJECT_SOURCE_DIR}/LICENSE DESTINATION ${doc} RENAME copyright)
 
-# Debian wants the changelog compressed; -n leaves out name and time, so that builds repeat.
+# Debian wants these compressed; -n leaves out name and time, so that builds repeat.
 find_program(GZIP gzip REQUIRED)
-add_custom_command(
-  OUTPUT changelog.gz
-  COMMAND ${GZIP} -9nc ${PROJECT_SOURCE_DIR}/CHANGELOG.md > changelog.gz
-  DEPENDS ${PROJECT_SOURCE_DIR}/CHANGELOG.md
-  VERBATIM)
-add_custom_target(changelog ALL DEPENDS ${PROJECT_BINARY_DIR}/changelog.gz)
-install(FILES ${PROJECT_BINARY_DIR}/changelog.gz DESTINATION ${doc})
+function(install_compressed source name destination)
+  add_custom_command(
+    OUTPUT ${name}.gz
+    COMMAND ${GZIP} -9nc ${PROJECT_SOURCE_DIR}/${source} > ${name}.gz
+    DEPENDS ${PROJECT_SOURCE_DIR}/${source}
+    VERBATIM)
+  add_custom_target(compressed-${name} ALL DEPENDS ${PROJECT_BINARY_DIR}/${name}.gz)
+  install(FILES ${PROJECT_BINARY_DIR}/${name}.gz DESTINATION ${destination})
+endfunction()
+install_compressed(CHANGELOG.md changelog ${doc})
+install_compressed(docs/exs-miner.1 exs-miner.1 ${CMAKE_INSTALL_MANDIR}/man1)
+install_compressed(docs/exs-bench.1 exs-bench.1 ${CMAKE_INSTALL_MANDIR}/man1)
 
 set(CPACK_GENERATOR DEB)
 set(CPACK_PACKAGE_NAME excalibur-exs)

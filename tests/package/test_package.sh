@@ -18,7 +18,12 @@ cmake --install "$build" --prefix "$scratch/usr" >"$scratch/install.log"
     fail "pkg-config does not know the version"
 for program in exs-miner exs-bench; do
     "$scratch/usr/bin/$program" --help >"$scratch/$program.help" || fail "$program --help exits with $?"
-    [ -s "$scratch/$program.help" ] || fail "$program --help prints nothing"
+    options=$(grep -oE -- '^ +(-., )?--[a-z-]+' "$scratch/$program.help" | grep -oE -- '--[a-z-]+')
+    [ -n "$options" ] || fail "$program --help names no option"
+    manual=$(gzip -dc "$scratch/usr/share/man/man1/$program.1.gz" | sed 's|[\]||g')
+    for option in $options; do
+        grep -qE -- "$option"'([^a-z-]|$)' <<<"$manual" || fail "the man page of $program lacks $option"
+    done
 done
 
 for tool in dpkg-deb dpkg-shlibdeps file; do
@@ -51,7 +56,8 @@ for library in libc6 libcurl4 libhwloc15 libjansson4 libnuma1 libssl3; do
 done
 dpkg-deb -x "$scratch/one/$deb" "$scratch/tree"
 for path in bin/exs-miner bin/exs-bench share/doc/excalibur-exs/copyright \
-    share/doc/excalibur-exs/changelog.gz share/doc/excalibur-exs/README.md share/pkgconfig/excalibur-exs.pc; do
+    share/doc/excalibur-exs/changelog.gz share/doc/excalibur-exs/README.md share/man/man1/exs-miner.1.gz \
+    share/man/man1/exs-bench.1.gz share/pkgconfig/excalibur-exs.pc; do
     [ -s "$scratch/tree/usr/$path" ] || fail "the package lacks /usr/$path"
 done
 grep -q '^prefix=/usr$' "$scratch/tree/usr/share/pkgconfig/excalibur-exs.pc" ||
