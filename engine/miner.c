@@ -574,7 +574,8 @@ static void pop_result(struct miner *m, struct miner_event *event)
     event->stale = !is_current(m, r->serial);
     m->first = (m->first + 1) % MINER_QUEUE_SIZE;
     m->results--;
-    if (m->lanes_want_room) {
+    /* Not for every place that becomes free: waking costs more than a result. */
+    if (m->lanes_want_room && m->results <= MINER_QUEUE_SIZE / 2) {
         m->lanes_want_room = false;
         unpark_lanes(m);
     }

@@ -12,9 +12,9 @@
  * Both change under the queue's mutex, when a list becomes empty or stops being so.
  *
  * Sleeping without losing a wake-up: a worker first says that it sleeps
- * (asleep, idle), then looks whether anything waits; who submits first makes a
- * list not empty (waiting), then looks for sleepers. All four are seq_cst, so
- * at least one of the two sees the other.
+ * (idle, then asleep), then looks whether anything waits; who submits first
+ * makes a list not empty (waiting), then looks for sleepers. All of these are
+ * seq_cst, so at least one of the two sees the other.
  *
  * Locks: a queue's mutex is the innermost; nothing is called under it.
  */
@@ -352,8 +352,9 @@ static void sleep_unless_waiting(struct pool_worker *w)
 {
     struct pool *pool = w->pool;
 
-    atomic_store(&w->asleep, 1);
+    /* In this order: else a waker could take off of idle what another sleeper has added. */
     atomic_fetch_add(&pool->idle, 1);
+    atomic_store(&w->asleep, 1);
     if (atomic_load(&w->waiting) || atomic_load(&pool->waiting) || atomic_load(&pool->exit)) {
         if (atomic_exchange(&w->asleep, 0))
             atomic_fetch_sub(&pool->idle, 1);
