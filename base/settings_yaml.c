@@ -12,8 +12,9 @@
  */
 #include "base/settings_impl.h"
 
-#include <stdio.h>
 #include <yaml.h>
+
+#include <stdio.h>
 
 enum {
     DEPTH_MAX = 8,

@@ -2,8 +2,9 @@
 
 #include "base/verify.h"
 
-#include <limits.h>
 #include <numaif.h>
+
+#include <limits.h>
 #include <stdint.h>
 #include <sys/mman.h>
 #include <unistd.h>
