@@ -68,9 +68,10 @@ static uint32_t last_real_bits(const struct params *p, pow_ancestor_fn *ancestor
 uint32_t pow_next_bits(const struct params *p, pow_ancestor_fn *ancestor, void *context,
                        int32_t tip_height, uint32_t time)
 {
-    struct pow_ancestor tip = ancestor(context, tip_height);
+    struct pow_ancestor tip;
 
     VERIFY_CHECK(tip_height >= 0);
+    tip = ancestor(context, tip_height);
     if (((int64_t)tip_height + 1) % params_retarget_interval(p) == 0)
         return retarget(p, ancestor, context, tip_height, tip);
     if (!p->pow_min_difficulty)

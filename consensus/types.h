@@ -64,8 +64,8 @@ static inline bool amount_is_money(struct amount a)
 }
 
 /*
- * a + b and a - b. False, and out unchanged, where a, b or the result is not money. out may
- * be &a or &b of the caller's.
+ * a + b and a - b. False, and out unchanged, where a, b or the result is not
+ * money. Operands are values, so out may point to what they were copied from.
  */
 static inline MUST_USE bool amount_add(struct amount *out, struct amount a, struct amount b)
 {

@@ -37,16 +37,6 @@ struct hash256 oracle_sha256d(const void *data, size_t size)
     return hash;
 }
 
-/* splitmix64 (Steele, Lea, Flood 2014). */
-uint64_t random_next(uint64_t *state)
-{
-    uint64_t z = *state += UINT64_C(0x9e3779b97f4a7c15);
-
-    z = (z ^ z >> 30) * UINT64_C(0xbf58476d1ce4e5b9);
-    z = (z ^ z >> 27) * UINT64_C(0x94d049bb133111eb);
-    return z ^ z >> 31;
-}
-
 void assert_hash_text(const uint8_t *hash, const char *text)
 {
     char shown[65];

@@ -2,16 +2,17 @@
 #ifndef TESTS_UNIT_CONSENSUS_SUPPORT_H
 #define TESTS_UNIT_CONSENSUS_SUPPORT_H
 
+#include "consensus/block.h"
+#include "kernels/kernels.h"
+#include "tests/unit/random.h"
+#include "tests/unit/vectors.h"
+
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
 
 #include <cmocka.h>
-
-#include "consensus/block.h"
-#include "kernels/kernels.h"
-#include "tests/unit/vectors.h"
 
 #define COMPRESS (kernels_generic.sha256_compress->run)
 #define HASH_64 (kernels_generic.sha256d_64->run)
@@ -24,9 +25,6 @@ struct hash256 hash_of_text(const char *text);
 
 /* Double SHA-256 by OpenSSL, which shares no line with ours. */
 struct hash256 oracle_sha256d(const void *data, size_t size);
-
-/* Numbers of a fixed seed: the same in every run. */
-uint64_t random_next(uint64_t *state);
 
 /* Asserts that 32 bytes are those of text as people are shown hashes. */
 void assert_hash_text(const uint8_t *hash, const char *text);

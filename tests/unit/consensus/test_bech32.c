@@ -129,7 +129,7 @@ static void test_encode_limits(void **state)
 static void test_groups(void **state)
 {
     uint8_t data[40], groups[64], back[40];
-    uint64_t seed = 32;
+    struct random random = random_create("bech32");
     size_t size;
 
     (void)state;
@@ -137,7 +137,7 @@ static void test_groups(void **state)
         size_t count;
 
         for (size_t i = 0; i < n; i++)
-            data[i] = (uint8_t)random_next(&seed);
+            data[i] = (uint8_t)random_u64(&random);
         count = bech32_to_groups(groups, bytes_of(data, n));
         assert_int_equal(count, (8 * n + 4) / 5);
         assert_true(bech32_from_groups(back, &size, groups, count));

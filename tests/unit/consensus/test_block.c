@@ -224,7 +224,7 @@ static enum parse_result parse_copy(struct bytes raw)
 /* Cut anywhere: no block. Small ones at every byte, large ones at some. */
 static void test_truncated(void **state)
 {
-    uint64_t seed = 99;
+    struct random random = random_create("blocks");
 
     (void)state;
     for (size_t i = 0; i < FILES; i++) {
@@ -234,7 +234,8 @@ static void test_truncated(void **state)
         for (size_t cut = 0; size < 10000 && cut < size; cut++)
             assert_int_equal(parse_copy(bytes_of(raw, cut)), PARSE_MALFORMED);
         for (int n = 0; size >= 10000 && n < 20; n++)
-            assert_int_equal(parse_copy(bytes_of(raw, random_next(&seed) % size)), PARSE_MALFORMED);
+            assert_int_equal(parse_copy(bytes_of(raw, random_below(&random, size))),
+                             PARSE_MALFORMED);
         free(raw);
     }
 }
@@ -242,7 +243,7 @@ static void test_truncated(void **state)
 /* Bytes changed at random: parsed or refused, and what is parsed is written as it was. */
 static void test_changed(void **state)
 {
-    uint64_t seed = 7;
+    struct random random = random_create("blocks");
     size_t size;
     uint8_t *raw = load(14, "", &size), *copy = malloc(size), *out = malloc(size);
 
@@ -255,7 +256,7 @@ static void test_changed(void **state)
 
         memcpy(copy, raw, size);
         for (int flips = 1 + n % 3; flips > 0; flips--)
-            copy[random_next(&seed) % size] = (uint8_t)random_next(&seed);
+            copy[random_below(&random, size)] = (uint8_t)random_u64(&random);
         arena_init(&arena, 1 << 24);
         if (block_parse(&block, &arena, bytes_of(copy, size), TRANSACTION_WITH_WITNESS) ==
             PARSE_OK) {
