@@ -90,7 +90,7 @@ static bool read_url(struct jsonrpc *rpc, const struct jsonrpc_options *options,
     char number[8];
     bool good = false;
 
-    if (!url || curl_url_set(url, CURLUPART_URL, options->url, CURLU_DEFAULT_SCHEME) ||
+    if (!url || curl_url_set(url, CURLUPART_URL, options->url, CURLU_GUESS_SCHEME) ||
         curl_url_get(url, CURLUPART_SCHEME, &scheme, 0) ||
         (strcmp(scheme, "http") && strcmp(scheme, "https"))) {
         snprintf(text, JSONRPC_TEXT_SIZE, "not a URL of the form http://host:port/");
@@ -297,9 +297,9 @@ json_t *jsonrpc_call(struct jsonrpc *rpc, const char *method, const char *params
         timeout_ms = JSONRPC_TIMEOUT_MS;
     rpc->answer_size = 0;
     rpc->too_large = rpc->no_memory = false;
-    rpc->id++;
     if (!set_login(rpc, error))
         return NULL;
+    rpc->id++;
     size = asprintf(&body, form, (unsigned long long)rpc->id, method, params ? params : "[]");
     if (size < 0 || curl_easy_setopt(rpc->easy, CURLOPT_POSTFIELDS, body) ||
         curl_easy_setopt(rpc->easy, CURLOPT_POSTFIELDSIZE, (long)size) ||

@@ -69,9 +69,9 @@ struct app {
     struct solo *solo;    /* what a signal stops besides, or NULL */
 };
 
-static int fail(enum exit_code code, const char *format, ...) __attribute__((format(printf, 2, 3)));
+static int fail(int code, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
-static int fail(enum exit_code code, const char *format, ...)
+static int fail(int code, const char *format, ...)
 {
     va_list args;
 
