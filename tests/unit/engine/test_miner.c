@@ -265,7 +265,7 @@ static void interrupt(const struct kernels *kernels, bool real, uint64_t unit_no
     while (clock_monotonic_ns() - start_ns < round_ns && tag + 1 < MAX_WORKS) {
         struct miner_work *work = &in.works[++tag];
 
-        *work = make_work(tag, 17);
+        *work = make_work(tag, 14);
         work->version_mask = mask;
         assert_true(miner_set_work(in.miner, work));
         if (!real && tag % 2)
