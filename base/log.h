@@ -23,7 +23,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* The longest line, end included; what is longer is cut and ends in "...". */
+/* The longest line, end included; what is longer is cut: it ends in "...", or says "cut":true. */
 #define LOG_LINE_SIZE 4096
 
 enum log_level {

@@ -16,7 +16,7 @@
  * On the command line: -name=value, --name=value, --name value, -t value, -t4
  * (numbers only), --flag, -noflag, --no-flag; "--" ends the options. -noname of
  * a setting that is no flag empties it (a list, a string) or makes it 0. A
- * flag's value may be 1, 0, true, false, yes, no, on, off.
+ * flag's value may be 1, 0, true, false, yes, no, on, off, and follows "=" only.
  *
  * The command line goes before files, of files the one that was read first,
  * and last comes the default. Of a name that is given again, the command line's
@@ -58,8 +58,8 @@ enum setting_flags {
     SETTING_SECRET = 1,   /* its value appears in no error and no report */
     SETTING_HIDDEN = 2,   /* not in the help unless all is asked for */
     SETTING_REPLACES = 4, /* of a list: values of the foremost source alone count */
-    SETTING_NETWORK =
-        8, /* what bitcoin.conf says outside sections is for "main" alone (as Core's rpcport) */
+    SETTING_OPTIONAL = 8, /* without a value it is "1", as Core's -debug; one follows "=" only */
+    SETTING_NETWORK = 16, /* as Core's rpcport: outside sections, bitcoin.conf sets main's only */
 };
 
 struct setting {
@@ -105,10 +105,7 @@ bool settings_read_conf(struct settings *s, const char *origin, struct bytes tex
  */
 void settings_select_section(struct settings *s, const char *section);
 
-/*
- * Why the last reading was false: one line, without an end of line. Lives until
- * the next reading.
- */
+/* Why the last reading was false, in one line; "" where it was true. Lives until the next. */
 const char *settings_error(const struct settings *s);
 
 /* Warnings in the order in which they arose; NULL from their number on. */

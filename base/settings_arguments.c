@@ -2,6 +2,7 @@
 #include "base/settings_impl.h"
 
 #include <ctype.h>
+#include <stdio.h>
 
 static const struct setting *find_letter(const struct settings *s, char letter)
 {
@@ -32,7 +33,7 @@ static bool split_argument(struct argument *a, const char *text, const char *nex
         return false;
     memcpy(a->shown, text, length);
     a->shown[length] = 0;
-    strcpy(a->name, a->shown + (a->two_dashes ? 2 : 1));
+    snprintf(a->name, sizeof a->name, "%s", a->shown + (a->two_dashes ? 2 : 1));
     return true;
 }
 
@@ -44,7 +45,7 @@ static bool read_valued(struct settings *s, const struct argument *a, const stru
     const char *value = a->value;
     const char *name = setting->argument ? setting->argument : "VALUE";
 
-    if (!value && setting->type == SETTING_BOOL)
+    if (!value && (setting->type == SETTING_BOOL || (setting->flags & SETTING_OPTIONAL)))
         value = "1";
     if (!value && may_follow) {
         value = a->next;
@@ -120,6 +121,7 @@ bool settings_read_arguments(struct settings *s, int argc, char *const *argv,
 {
     bool options = true;
 
+    s->error[0] = 0;
     for (int i = 1; i < argc; i++) {
         bool used_next = false;
 

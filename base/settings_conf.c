@@ -143,6 +143,7 @@ bool settings_read_conf(struct settings *s, const char *origin, struct bytes tex
 {
     struct settings_place place = {.origin = ORIGIN_CONF, .name = origin};
 
+    s->error[0] = 0;
     s->files++;
     if (text.size > SETTINGS_FILE_SIZE_MAX)
         return settings_fail(s, &place, "more than %d bytes", SETTINGS_FILE_SIZE_MAX);

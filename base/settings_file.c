@@ -31,6 +31,7 @@ bool settings_load(struct settings *s, struct bytes *text, const char *path)
     ssize_t size;
     int fd;
 
+    s->error[0] = 0;
     if (!data)
         return settings_fail_memory(s);
     fd = open(path, O_RDONLY | O_CLOEXEC);

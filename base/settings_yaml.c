@@ -256,6 +256,7 @@ bool settings_read_yaml(struct settings *s, const char *origin, struct bytes tex
     struct reader r = {.s = s, .place = {.origin = ORIGIN_YAML, .name = origin}};
     bool good;
 
+    s->error[0] = 0;
     s->files++;
     if (text.size > SETTINGS_FILE_SIZE_MAX)
         return settings_fail(s, &r.place, "more than %d bytes", SETTINGS_FILE_SIZE_MAX);

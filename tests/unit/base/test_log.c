@@ -31,7 +31,7 @@ static int setup(void **state)
     struct fixture *f = calloc(1, sizeof *f);
 
     assert_non_null(f);
-    strcpy(f->folder, "/tmp/test_log.XXXXXX");
+    snprintf(f->folder, sizeof f->folder, "/tmp/test_log.XXXXXX");
     assert_non_null(mkdtemp(f->folder));
     snprintf(f->path, sizeof f->path, "%s/log", f->folder);
     clock_init(&f->clock);

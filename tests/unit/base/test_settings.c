@@ -46,6 +46,11 @@ static const struct setting table[] = {
     {.name = "ratio", .type = SETTING_DOUBLE, .fallback = "0.5", .help = "Ratio"},
     {.name = "budget", .type = SETTING_PERCENT, .min = 1, .max = 100, .help = "Budget"},
     {.name = "nodelay", .type = SETTING_BOOL, .help = "Named so"},
+    {.name = "debug",
+     .type = SETTING_LIST,
+     .argument = "CATEGORY",
+     .help = "Log more",
+     .flags = SETTING_OPTIONAL},
     {.name = "secretport",
      .type = SETTING_INT,
      .min = 1,
@@ -189,6 +194,24 @@ static void negates(void **state)
     assert_string_equal(settings_list(s, "url", 0), "b");
     assert_true(settings_int(s, "threads") == 3);
     assert_false(settings_bool(s, "nodelay"));
+    settings_destroy(s);
+}
+
+static void takes_options_without_their_values(void **state)
+{
+    struct settings *s = create();
+
+    (void)state;
+    assert_reads(s, "--debug net -debug=rpc -debug");
+    assert_string_equal(settings_list(s, "debug", 0), "1");
+    assert_string_equal(settings_list(s, "debug", 1), "rpc");
+    assert_string_equal(settings_list(s, "debug", 2), "1");
+    assert_string_equal(settings_positional(s, 0), "net");
+    assert_false(read_line(s, "-x", SETTINGS_MIXED));
+    assert_true(*settings_error(s) != 0);
+    assert_reads(s, "-nodebug");
+    assert_string_equal(settings_error(s), "");
+    assert_int_equal(settings_list_size(s, "debug"), 0);
     settings_destroy(s);
 }
 
@@ -387,7 +410,7 @@ static void bounds_what_it_takes(void **state)
     assert_false(settings_read_arguments(s, 2, argv, SETTINGS_MIXED));
     assert_memory_equal(settings_error(s), "unknown option -userx", 21);
     assert_true(strlen(settings_error(s)) < 100);
-    strcpy(argv[1], "-url=x");
+    memcpy(argv[1], "-url=x", 7);
     for (size_t i = 1; i < SETTINGS_VALUES_MAX; i++)
         assert_true(settings_read_arguments(s, 2, argv, SETTINGS_MIXED));
     assert_false(settings_read_arguments(s, 2, argv, SETTINGS_MIXED));
@@ -444,17 +467,12 @@ static void reports(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(has_defaults),
-        cmocka_unit_test(reads_every_spelling),
-        cmocka_unit_test(reads_flags),
-        cmocka_unit_test(negates),
-        cmocka_unit_test(collects_positional),
-        cmocka_unit_test(explains_errors),
-        cmocka_unit_test(reads_numbers),
-        cmocka_unit_test(reads_real_numbers),
-        cmocka_unit_test(bounds_what_it_takes),
-        cmocka_unit_test(prints_help),
-        cmocka_unit_test(reports),
+        cmocka_unit_test(has_defaults),        cmocka_unit_test(reads_every_spelling),
+        cmocka_unit_test(reads_flags),         cmocka_unit_test(negates),
+        cmocka_unit_test(collects_positional), cmocka_unit_test(takes_options_without_their_values),
+        cmocka_unit_test(explains_errors),     cmocka_unit_test(reads_numbers),
+        cmocka_unit_test(reads_real_numbers),  cmocka_unit_test(bounds_what_it_takes),
+        cmocka_unit_test(prints_help),         cmocka_unit_test(reports),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
