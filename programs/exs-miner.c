@@ -80,7 +80,7 @@ static int fail(int code, const char *format, ...)
     vfprintf(stderr, format, args);
     va_end(args);
     fputs("\n", stderr);
-    return (int)code;
+    return code;
 }
 
 /* The thread that signals go to: they are blocked everywhere, so nothing is interrupted. */
