@@ -2,6 +2,7 @@
 
 #include "bench/bench_alloc.h"
 #include "bench/child.h"
+#include "bench/counters.h"
 #include "bench/rate_text.h"
 
 #include <math.h>
@@ -121,8 +122,9 @@ static bool against_run(void *arg, const struct measure_options *options,
     struct against *a = arg;
     struct rate_text *text = bench_alloc(1, sizeof(*text));
     struct against_words words;
+    struct counters_stat before = counters_stat(a->cpus, a->threads);
     struct child_end end;
-    double rate;
+    double rate, others_ms;
     bool good = false;
 
     (void)options;
@@ -137,7 +139,10 @@ static bool against_run(void *arg, const struct measure_options *options,
         rate = rate_text_result(text, &a->rule);
         good = !is_failure(a, &end, rate, error);
         sample->value[0] = rate / 1e6;
-        sample->cpu_share = NAN;
+        /* Its own time says little, as it may sleep at its start; what others used says all. */
+        others_ms = counters_stat(a->cpus, a->threads).busy_ms - before.busy_ms;
+        others_ms -= end.cpu_seconds * 1000;
+        sample->cpu_share = 1 - fmax(others_ms, 0) / (end.seconds * 1000 * (double)a->threads);
         sample->value[1] = end.cpu_seconds / end.seconds / (double)a->threads;
     }
     against_free(&words);
@@ -146,8 +151,8 @@ static bool against_run(void *arg, const struct measure_options *options,
 }
 
 static const struct measure_metric against_metrics[] = {
-    {NULL, "MH/s", false},
-    {"peer_cpu_share", NULL, false},
+    {.unit = "MH/s"},
+    {.name = "peer_cpu_share"},
 };
 
 /* The name that the user gave, or the last part of the command's path. */

@@ -194,8 +194,13 @@ static bool outside_run(void *arg, const struct measure_options *options,
 /* --- the time until a task starts --- */
 
 static const struct measure_metric delay_metrics[] = {
-    {"p50", "us", true},     {"count", NULL, false}, {"dropped", NULL, true}, {"p99", "us", true},
-    {"p99_all", NULL, true}, {"max", "us", true},    {"max_all", NULL, true},
+    {.name = "p50", .unit = "us", .lower_is_better = true},
+    {.name = "count", .counts = true},
+    {.name = "dropped", .counts = true},
+    {.name = "p99", .unit = "us", .lower_is_better = true},
+    {.name = "p99_all"},
+    {.name = "max", .unit = "us", .lower_is_better = true},
+    {.name = "max_all"},
 };
 
 enum { DELAY_METRICS = sizeof(delay_metrics) / sizeof(*delay_metrics) };
@@ -422,9 +427,9 @@ static bool mining_run(void *arg, const struct measure_options *options,
     return good;
 }
 
-static const struct measure_metric cost_metric = {NULL, "ns", true};
-static const struct measure_metric idle_metric = {NULL, "%", true};
-static const struct measure_metric mining_metric = {NULL, "MH/s", false};
+static const struct measure_metric cost_metric = {.unit = "ns", .lower_is_better = true};
+static const struct measure_metric idle_metric = {.unit = "%", .lower_is_better = true};
+static const struct measure_metric mining_metric = {.unit = "MH/s"};
 
 static const struct engine_bench {
     const char *name;

@@ -11,10 +11,10 @@
 #include <stdlib.h>
 
 const struct measure_metric bench_search_metrics[RATE_METRICS] = {
-    {NULL, "MH/s", false},
-    {"ns_per_hash", NULL, true},
-    {"ref_cycles_per_hash", NULL, true},
-    {"core_cycles_per_hash", NULL, true},
+    {.unit = "MH/s"},
+    {.name = "ns_per_hash"},
+    {.name = "ref_cycles_per_hash"},
+    {.name = "core_cycles_per_hash"},
 };
 
 /* What one thread scans. */

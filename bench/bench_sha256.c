@@ -11,10 +11,10 @@
 #include <stdlib.h>
 
 static const struct measure_metric metrics[RATE_METRICS] = {
-    {NULL, "MB/s", false},
-    {"ns_per_byte", NULL, true},
-    {"ref_cycles_per_byte", NULL, true},
-    {"core_cycles_per_byte", NULL, true},
+    {.unit = "MB/s"},
+    {.name = "ns_per_byte"},
+    {.name = "ref_cycles_per_byte"},
+    {.name = "core_cycles_per_byte"},
 };
 
 enum { SIZES = 3, BLOCK = 64 };

@@ -14,10 +14,10 @@
 #include <stdlib.h>
 
 static const struct measure_metric metrics[RATE_METRICS] = {
-    {NULL, "M/s", false}, /* digests */
-    {"ns_per_digest", NULL, true},
-    {"ref_cycles_per_digest", NULL, true},
-    {"core_cycles_per_digest", NULL, true},
+    {.unit = "M/s"}, /* digests */
+    {.name = "ns_per_digest"},
+    {.name = "ref_cycles_per_digest"},
+    {.name = "core_cycles_per_digest"},
 };
 
 enum { LEVELS = 5, MIXES = 4 };

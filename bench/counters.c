@@ -84,41 +84,57 @@ static bool among(const unsigned *cpus, size_t n, uint64_t cpu)
     return false;
 }
 
-double counters_steal_parse(const char *text, const unsigned *cpus, size_t n, double ticks)
+/* Adds a CPU's line, from behind its name: times in the order that proc(5) gives. */
+static void add_line(struct counters_stat *sum, const char *at, double tick_ms)
 {
-    enum { STEAL = 7 }; /* after user, nice, system, idle, iowait, irq, softirq: proc(5) */
-    double sum = 0;
+    enum {
+        IDLE = 3,
+        IOWAIT = 4,
+        STEAL = 7,
+        FIELDS = 8
+    }; /* user, nice, system before, irqs between */
+
+    for (int i = 0; i < FIELDS; i++) {
+        uint64_t value = next_number(&at);
+
+        if (value == UINT64_MAX)
+            return;
+        if (i == STEAL)
+            sum->steal_ms += (double)value * tick_ms;
+        else if (i != IDLE && i != IOWAIT)
+            sum->busy_ms += (double)value * tick_ms;
+    }
+}
+
+struct counters_stat counters_stat_parse(const char *text, const unsigned *cpus, size_t n,
+                                         double ticks)
+{
+    struct counters_stat sum = {0};
 
     while (text && *text) {
         const char *at = text + 3;
-        uint64_t value;
 
-        if (strncmp(text, "cpu", 3) == 0 && *at != ' ' && among(cpus, n, next_number(&at))) {
-            for (int i = 0; i < STEAL; i++)
-                next_number(&at);
-            value = next_number(&at);
-            if (value != UINT64_MAX)
-                sum += (double)value;
-        }
+        if (strncmp(text, "cpu", 3) == 0 && *at != ' ' && among(cpus, n, next_number(&at)))
+            add_line(&sum, at, 1000 / ticks);
         text = strchr(text, '\n');
         text = text ? text + 1 : NULL;
     }
-    return sum * 1000 / ticks;
+    return sum;
 }
 
-double counters_steal_ms(const unsigned *cpus, size_t n)
+struct counters_stat counters_stat(const unsigned *cpus, size_t n)
 {
     enum { SIZE = 1 << 19 }; /* 1024 CPUs at some 100 bytes, and the interrupts after them */
     FILE *file = fopen("/proc/stat", "re");
-    double steal = 0;
+    struct counters_stat sum;
     char *text;
 
     if (!file)
-        return 0;
+        return (struct counters_stat){0};
     text = bench_alloc(SIZE, 1);
     text[fread(text, 1, SIZE - 1, file)] = 0;
     fclose(file);
-    steal = counters_steal_parse(text, cpus, n, (double)sysconf(_SC_CLK_TCK));
+    sum = counters_stat_parse(text, cpus, n, (double)sysconf(_SC_CLK_TCK));
     free(text);
-    return steal;
+    return sum;
 }

@@ -34,14 +34,17 @@ bool counters_read_core(int fd, uint64_t *cycles);
 uint64_t counters_thread_cpu_ns(void);
 uint64_t counters_process_cpu_ns(void);
 
-/*
- * Milliseconds that the hypervisor took from the n given CPUs (the system's
- * numbers) since the machine started, as /proc/stat counts them: in steps of
- * 10 ms, mostly. 0 where that can't be read.
- */
-double counters_steal_ms(const unsigned *cpus, size_t n);
+/* What /proc/stat counts, in steps of a tick (10 ms, mostly); zeros where it can't be read. */
+struct counters_stat {
+    double steal_ms; /* that the hypervisor took */
+    double busy_ms;  /* that any program or the system ran */
+};
+
+/* The sums over the n given CPUs (the system's numbers) since the machine started. */
+struct counters_stat counters_stat(const unsigned *cpus, size_t n);
 
 /* The same from a text in the form of /proc/stat and its ticks a second. */
-double counters_steal_parse(const char *text, const unsigned *cpus, size_t n, double ticks);
+struct counters_stat counters_stat_parse(const char *text, const unsigned *cpus, size_t n,
+                                         double ticks);
 
 #endif

@@ -25,7 +25,7 @@ static void add(struct latency_list *list, double us)
 static void open_window(struct latency *l)
 {
     l->window_first = l->all.count;
-    l->window_steal_ms = counters_steal_ms(l->cpus, l->cpu_count);
+    l->window_steal_ms = counters_stat(l->cpus, l->cpu_count).steal_ms;
     l->window_cpu_ns = counters_process_cpu_ns();
     l->window_began_ns = clock_monotonic_ns();
 }
@@ -36,7 +36,7 @@ static bool was_disturbed(const struct latency *l)
     double cpu = (double)(counters_process_cpu_ns() - l->window_cpu_ns);
 
     return cpu < full_share * wall * (double)l->busy ||
-           counters_steal_ms(l->cpus, l->cpu_count) > l->window_steal_ms;
+           counters_stat(l->cpus, l->cpu_count).steal_ms > l->window_steal_ms;
 }
 
 static void close_window(struct latency *l)

@@ -9,19 +9,26 @@
 
 enum { STATUS_GOOD, STATUS_FAILED, STATUS_WRONG, STATUS_INTERRUPTED = 130 };
 
-/* Writes the JSON to where it was asked for. False, said on stderr, where that fails. */
-static bool write_json(const struct options *o, const struct report *report,
+/* Opens where the JSON was asked for, before hours of measuring. NULL, said on stderr, where it fails. */
+static FILE *open_json(const char *path)
+{
+    FILE *out = strcmp(path, "-") == 0 ? stdout : fopen(path, "we");
+
+    if (!out)
+        fprintf(stderr, "error: can't write %s: %s\n", path, strerror(errno));
+    return out;
+}
+
+/* Writes it and closes out. False, said on stderr, where that fails. */
+static bool write_json(FILE *out, const struct options *o, const struct report *report,
                        const struct machine *machine)
 {
-    bool to_stdout = strcmp(o->json, "-") == 0, good;
-    FILE *out = to_stdout ? stdout : fopen(o->json, "we");
+    bool good = report_write_json(out, report, machine);
 
-    good = out && report_write_json(out, report, machine);
-    if (out && !to_stdout && fclose(out) != 0)
+    if (out != stdout && fclose(out) != 0)
         good = false;
     if (!good)
-        fprintf(stderr, "error: can't write %s: %s\n", to_stdout ? "to standard output" : o->json,
-                strerror(errno));
+        fprintf(stderr, "error: can't write %s: %s\n", o->json, strerror(errno));
     return good;
 }
 
@@ -38,37 +45,48 @@ static bool run_command(struct options *o, const struct bench_command *command, 
     return good;
 }
 
+/* Runs what was asked for. False where something failed, which was said. */
+static bool run_commands(struct options *o, const struct machine *machine, FILE *json)
+{
+    bool print = o->bench.measure.progress && json != stdout, good = true;
+    struct report *report = o->bench.report;
+
+    if (print)
+        machine_print(stdout, machine);
+    for (const struct bench_command *c = bench_commands; c->name; c++)
+        if ((!o->command || o->command == c) && !interrupt_came())
+            good = run_command(o, c, print) && good;
+    report->interrupted = interrupt_came();
+    if (report->count == 0 && good && !report->interrupted) {
+        fprintf(stderr, "error: no row is left by --filter and --kernel\n");
+        good = false;
+    }
+    if (json)
+        good = write_json(json, o, report, machine) && good;
+    if (report->interrupted)
+        fprintf(stderr, "interrupted\n");
+    return fflush(stdout) == 0 && good;
+}
+
 static int run(struct options *o)
 {
-    bool print = o->bench.measure.progress && !(o->json && strcmp(o->json, "-") == 0);
     char error[KERNELS_ERROR_SIZE];
     struct machine machine;
     struct report report;
-    bool good = true;
+    FILE *json = NULL;
+    bool good;
 
     /* Also what is timed without being chosen must agree with the generic one: this checks all. */
     if (!kernels_choose(&o->bench.kernels, o->bench.cpu, NULL, clock_monotonic_ns, error)) {
         fprintf(stderr, "error: %s\n", error);
         return STATUS_FAILED;
     }
+    if (o->json && !(json = open_json(o->json)))
+        return STATUS_FAILED;
+    machine_read(&machine, o->topology);
     report_init(&report);
     o->bench.report = &report;
-    machine_read(&machine, o->topology);
-    if (print)
-        machine_print(stdout, &machine);
-    for (const struct bench_command *c = bench_commands; c->name; c++)
-        if ((!o->command || o->command == c) && !interrupt_came())
-            good = run_command(o, c, print) && good;
-    report.interrupted = interrupt_came();
-    if (report.count == 0 && good && !report.interrupted) {
-        fprintf(stderr, "error: no row is left by --filter and --kernel\n");
-        good = false;
-    }
-    if (o->json)
-        good = write_json(o, &report, &machine) && good;
-    if (report.interrupted)
-        fprintf(stderr, "interrupted\n");
-    good = good && fflush(stdout) == 0;
+    good = run_commands(o, &machine, json);
     report_free(&report);
     return interrupt_came() ? STATUS_INTERRUPTED : good ? STATUS_GOOD : STATUS_FAILED;
 }

@@ -33,7 +33,7 @@ static bool is_calmer(const struct measure_sample *a, const struct measure_sampl
 static bool run_once(struct measure_case *c, const struct measure_options *options,
                      struct measure_sample *sample)
 {
-    double before = counters_steal_ms(c->cpus, c->cpu_count);
+    struct counters_stat before = counters_stat(c->cpus, c->cpu_count);
 
     *sample = (struct measure_sample){.cpu_share = NAN};
     for (size_t i = 0; i < MEASURE_METRICS; i++)
@@ -43,7 +43,7 @@ static bool run_once(struct measure_case *c, const struct measure_options *optio
             snprintf(c->error, sizeof(c->error), "failed");
         return false;
     }
-    sample->steal_ms = counters_steal_ms(c->cpus, c->cpu_count) - before;
+    sample->steal_ms = counters_stat(c->cpus, c->cpu_count).steal_ms - before.steal_ms;
     return !interrupt_came();
 }
 
@@ -117,6 +117,15 @@ static void value_column(double *out, const struct measure_case *c, size_t metri
         out[i] = c->sample[i].value[metric];
 }
 
+static double sum_of(const double *values, size_t n)
+{
+    double sum = 0;
+
+    for (size_t i = 0; i < n; i++)
+        sum += values[i];
+    return sum;
+}
+
 static struct report_row *add_row(struct report *r, const char *bench, const struct measure_case *c,
                                   size_t metric, const double *values)
 {
@@ -153,7 +162,9 @@ size_t measure_report(struct report *r, const char *bench, const struct measure_
         if (c->metric[i].unit)
             row = add_row(r, bench, c, i, values);
         else
-            report_number(row, c->metric[i].name, stats_median_of(values, c->runs));
+            report_number(row, c->metric[i].name,
+                          c->metric[i].counts ? sum_of(values, c->runs)
+                                              : stats_median_of(values, c->runs));
     }
     free(values);
     return first;

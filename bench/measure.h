@@ -40,11 +40,12 @@ struct measure_metric {
     const char *name; /* a row's: appended to the case's name, or NULL; a field's: its JSON key */
     const char *unit; /* NULL: not a row but a field of the row before it */
     bool lower_is_better;
+    bool counts; /* a field that is summed over the runs instead of taking their median */
 };
 
 struct measure_sample {
     double value[MEASURE_METRICS]; /* NaN where this machine does not give it */
-    double cpu_share; /* CPU time of the measuring threads / their time; NaN: does not matter */
+    double cpu_share; /* of their time, what the measuring threads had CPUs for; NaN: no matter */
     double steal_ms;  /* filled in by measure_alternate */
 };
 

@@ -1,6 +1,7 @@
 #include "bench/options.h"
 
 #include "base/settings.h"
+#include "bench/against.h"
 #include "bench/bench_alloc.h"
 
 #include <stdarg.h>
@@ -234,9 +235,16 @@ static enum options_result read_peers(struct options *o)
         return wrong("more --against-name than --against");
     if (!(b->peer_seconds >= 0.1 && b->peer_seconds <= 86400))
         return wrong("--against-seconds is not within 0.1 to 86400");
-    for (size_t i = 0; i < b->peers; i++)
+    for (size_t i = 0; i < b->peers; i++) {
+        struct against_words words;
+        char error[BENCH_ERROR_SIZE];
+
         b->peer[i] = (struct bench_peer){settings_list(s, "against", i),
                                          i < names ? settings_list(s, "against-name", i) : ""};
+        if (!against_split(&words, b->peer[i].command, error))
+            return wrong("--against \"%s\": %s", b->peer[i].command, error);
+        against_free(&words);
+    }
     return OPTIONS_RUN;
 }
 

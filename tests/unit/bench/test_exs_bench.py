@@ -1,0 +1,261 @@
+#!/usr/bin/env python3
+"""Runs exs-bench as a user would, for milliseconds a row: what it prints, and how it fails.
+
+usage: test_exs_bench.py EXS_BENCH VERSION
+"""
+import json
+import math
+import os
+import shlex
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+
+PROGRAM, VERSION = sys.argv[1:3]
+BRIEF = ["--runs=3", "--seconds=0.002", "--warmup=0", "--repeat=0"]
+ROW = {"bench": str, "name": str, "kernel": str, "threads": int, "unit": str, "better": str,
+       "runs": int, "repeated": int, "disturbed": int, "samples": list}
+BENCHES = ["sha256", "sha256d", "search", "topology", "engine"]
+
+
+def run(*arguments, status=0, timeout=300):
+    done = subprocess.run([PROGRAM, *arguments], capture_output=True, text=True, timeout=timeout,
+                          stdin=subprocess.DEVNULL)
+    if done.returncode != status:
+        raise AssertionError(f"{arguments}: status {done.returncode}, not {status}\n"
+                             f"{done.stdout}{done.stderr}")
+    return done
+
+
+def number(value):
+    return isinstance(value, (int, float)) and math.isfinite(value)
+
+
+def check_row(row):
+    for key, kind in ROW.items():
+        assert isinstance(row[key], kind), (key, row)
+    assert row["threads"] >= 1 and row["better"] in ("higher", "lower"), row
+    assert len(row["samples"]) == row["runs"], row
+    samples = [value for value in row["samples"] if value is not None]
+    if samples:
+        assert number(row["median"]) and row["min"] <= row["median"] <= row["max"], row
+        assert row["min"] == min(samples) and row["max"] == max(samples), row
+        assert row["min"] >= 0, row
+    else:
+        assert row["median"] is None and row["min"] is None and row["max"] is None, row
+    assert number(row["steal_ms"]) and row["steal_ms"] >= 0, row
+    for key, value in row.items():
+        assert value is not None or key in ("median", "min", "max", "cpu_share", "p99_all", "max_all") \
+            or key.startswith("core_cycles"), (key, row)
+
+
+def check_document(document):
+    machine = document["machine"]
+    assert machine["version"] == VERSION, machine
+    assert 1 <= machine["cores"] <= machine["usable_cpus"] <= machine["logical_cpus"], machine
+    assert machine["cpu"] and machine["compiler"] and machine["kernel"], machine
+    names = set()
+    for row in document["rows"]:
+        check_row(row)
+        name = (row["bench"], row["name"], row["kernel"], row["threads"])
+        assert name not in names, name
+        names.add(name)
+    return document["rows"]
+
+
+def rows_of(*arguments, status=0):
+    document = json.loads(run(*arguments, "--json", status=status).stdout)
+    assert document["interrupted"] is False
+    return check_document(document)
+
+
+def test_every_subcommand():
+    for bench in BENCHES:
+        rows = rows_of(bench, *BRIEF)
+        assert rows and all(row["bench"] == bench for row in rows), bench
+
+
+def test_units():
+    for row in rows_of("search", *BRIEF, "--kernel=generic"):
+        # Even a slow core with sanitizers does thousands, and none does billions.
+        assert row["unit"] == "MH/s" and 1e-4 < row["median"] < 1e4, row
+        assert row["runs"] == 3 and row["name"] in ("plain", "rolled-16"), row
+        assert 0.5 < row["ns_per_hash"] * row["median"] / 1000 < 2, row
+    for row in rows_of("topology", *BRIEF):
+        assert 0 < row["efficiency"], row
+
+
+def test_all_into_a_file():
+    with tempfile.TemporaryDirectory() as folder:
+        path = os.path.join(folder, "out.json")
+        printed = run("all", *BRIEF, "--runs=1", "--filter=*/1", f"--json={path}").stdout
+        with open(path, encoding="utf-8") as file:
+            rows = check_document(json.load(file))
+    assert {row["bench"] for row in rows} >= {"sha256", "sha256d", "search", "topology"}, rows
+    for row in rows:
+        assert row["name"] in printed, row["name"]
+
+
+def test_filters_and_threads():
+    rows = rows_of("search", *BRIEF, "--filter=plain/generic")
+    assert [row["kernel"] for row in rows] == ["generic"], rows
+    usable = json.loads(run("search", *BRIEF, "--filter=plain/generic", "--json").stdout)
+    usable = usable["machine"]["usable_cpus"]
+    rows = rows_of("search", *BRIEF, "--threads=1,all", "--kernel=generic", "--filter=plain")
+    assert [row["threads"] for row in rows] == sorted({1, usable}), rows
+    cpu = min(os.sched_getaffinity(0))
+    rows = rows_of("search", *BRIEF, "--threads=all", f"--cpu={cpu}", "--filter=plain/generic")
+    assert [row["threads"] for row in rows] == [1], rows
+
+
+def test_quiet():
+    done = run("search", *BRIEF, "--kernel=generic", "-q")
+    assert done.stdout == "" and done.stderr == "", done
+
+
+def test_help():
+    for arguments in (["help"], ["--help"], ["search", "-h"]):
+        text = run(*arguments).stdout
+        assert all(bench in text for bench in BENCHES) and "--against" in text, text
+    assert "generic" in run("list").stdout
+    assert VERSION in run("--version").stdout
+
+
+def test_wrong_command_lines():
+    cases = [
+        ([], "no command"), (["frob"], "no command frob"), (["search", "sha256"], "one command"),
+        (["search", "--kernel=frob"], "no kernel frob"), (["all", "--kernel=frob"], "no kernel frob"),
+        (["engine", "--kernel=generic"], "engine"), (["search", "--threads=0"], "0"),
+        (["search", "--threads=9999"], "9999"), (["search", "--frob"], "frob"),
+        (["search", "--runs=0"], "runs"), (["search", "--seconds=0"], "seconds"),
+        (["search", "--seconds=nan"], "seconds"), (["search", "--cpu=x"], "x"),
+        (["search", "--warmup=-1"], "warmup"), (["topology", "--threads=1"], "topology"),
+        (["sha256", "--against=x"], "--against"), (["search", "--against-name=x"], "--against-name"),
+        (["search", "--against=a 'b"], "quote"), (["search", "--against="], "no command"),
+        (["search", "--json="], "json"), (["search", "--json", "file"], "one command"),
+    ]
+    for arguments, text in cases:
+        done = run(*arguments, status=2)
+        assert text in done.stderr and done.stdout == "", (arguments, done.stderr)
+
+
+def test_failures():
+    assert "no row" in run("search", *BRIEF, "--filter=frob", status=1).stderr
+    done = run("search", *BRIEF, "--json=/nonexistent/file", status=1)
+    assert "/nonexistent/file" in done.stderr
+    with open("/dev/full", "w", encoding="utf-8") as full:
+        done = subprocess.run([PROGRAM, "search", *BRIEF, "--kernel=generic", "--json"], stdout=full,
+                              stderr=subprocess.PIPE, text=True, check=False, timeout=60)
+    assert done.returncode == 1 and "can't write" in done.stderr, done
+
+
+def shell(script):
+    return "sh -c " + shlex.quote(script)
+
+
+def against(script, *options, status=0):
+    return run("search", *BRIEF, "--kernel=generic", "--filter=plain", "--json", "--against",
+               shell(script), *options, status=status)
+
+
+def test_against():
+    script = ("printf '[12:00]\\033[01;37m Total: 1.00 MH/s\\033[0m\\nTotal: 0.004 MH/s\\n'; "
+              "echo 'Total: 6 kH/s'; echo 'Benchmark: 3 H/s'")
+    done = against(script, "--against-name=other")
+    ours, theirs, ratio = check_document(json.loads(done.stdout))
+    assert theirs["kernel"] == "other" and theirs["unit"] == "MH/s", theirs
+    assert theirs["samples"] == [0.005] * 3 and theirs["rates_read"] == "total", theirs
+    assert theirs["command"] == shell(script), theirs
+    assert ratio["unit"] == "ratio" and ratio["name"] == "plain / other", ratio
+    assert ratio["kernel"] == "generic" and ratio["threads"] == 1, ratio
+    for our, their, pair in zip(ours["samples"], theirs["samples"], ratio["samples"]):
+        assert abs(pair / (our / their) - 1) < 1e-9, ratio
+
+
+def test_against_takes_turns_pinned():
+    with tempfile.TemporaryDirectory() as folder:
+        log = os.path.join(folder, "log")
+        cpu = max(os.sched_getaffinity(0))
+        script = f"grep Cpus_allowed_list /proc/self/status >> {log}; echo {{threads}} MH/s"
+        done = against(script, f"--cpu={cpu}", "--against", shell(script + "; echo 3 MH/s; echo 5 MH/s"))
+        with open(log, encoding="utf-8") as file:
+            allowed = file.read().split("\n")
+    assert allowed == [f"Cpus_allowed_list:\t{cpu}"] * 6 + [""], allowed
+    rows = check_document(json.loads(done.stdout))
+    assert [row["kernel"] for row in rows] == ["generic", "sh", "sh#2", "generic", "generic"], rows
+    assert rows[1]["median"] == 1 and rows[2]["median"] == 4, rows
+    assert [row["name"] for row in rows[3:]] == ["plain / sh", "plain / sh#2"], rows
+
+
+def check_given_up(done, text):
+    """Ours is reported all the same."""
+    assert text in done.stderr, (text, done.stderr)
+    assert [row["kernel"] for row in check_document(json.loads(done.stdout))] == ["generic"], done
+
+
+def test_against_who_misbehaves():
+    check_given_up(against("true", status=1), "no hash rate")
+    check_given_up(against("echo many hashes", status=1), "no hash rate")
+    check_given_up(against("echo 5 MH/s; exit 3", status=1), "status 3")
+    check_given_up(against("echo 5 MH/s; kill -SEGV $$", status=1), "signal 11")
+    check_given_up(against("yes", status=1), "more than")
+    check_given_up(against("head -c 3000000 /dev/zero | tr '\\0' x", status=1), "no hash rate")
+    check_given_up(against("sleep 1000", "--against-seconds=0.2", status=1), "no hash rate")
+    done = run("search", *BRIEF, "--kernel=generic", "--filter=plain", "--json",
+               "--against=/nonexistent/miner", status=1)
+    check_given_up(done, "/nonexistent/miner")
+    # One that never ends is stopped, and what it said counts.
+    rows = check_document(json.loads(against("echo 5 MH/s; sleep 1000", "--against-seconds=0.2").stdout))
+    assert rows[1]["median"] == 5, rows
+
+
+def interrupted(number, *arguments):
+    """Sends a signal once the program is at work; returns status, rows and seconds until the end."""
+    process = subprocess.Popen([PROGRAM, "search", "--kernel=generic", "--warmup=0", "--json",
+                                *arguments], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    time.sleep(1.5)
+    sent = time.monotonic()
+    process.send_signal(number)
+    out, _ = process.communicate(timeout=60)
+    document = json.loads(out)
+    assert document["interrupted"] is True, document
+    return process.returncode, check_document(document), time.monotonic() - sent
+
+
+def test_interruption():
+    status, rows, seconds = interrupted(signal.SIGINT, "--seconds=0.01", "--runs=1000", "--repeat=0")
+    assert status == 130 and rows and 0 < rows[0]["runs"] < 1000, (status, rows)
+    assert seconds < 20, seconds
+    status, rows, seconds = interrupted(signal.SIGTERM, "--seconds=1000")
+    assert status == 130 and rows == [] and seconds < 20, (status, rows, seconds)
+
+
+def test_interruption_ends_the_other_program():
+    with tempfile.TemporaryDirectory() as folder:
+        path = os.path.join(folder, "pid")
+        script = f"echo $$ > {path}; echo 5 MH/s; sleep 1000"
+        status, rows, seconds = interrupted(signal.SIGINT, "--seconds=0.002", "--repeat=0",
+                                            "--against", shell(script))
+        assert status == 130 and seconds < 20, (status, seconds)
+        assert all(row["kernel"] == "generic" for row in rows), rows
+        with open(path, encoding="utf-8") as file:
+            pid = int(file.read())
+    try:
+        os.kill(pid, 0)
+        raise AssertionError(f"the other program, {pid}, still runs")
+    except ProcessLookupError:
+        pass
+
+
+def main():
+    for name, test in list(globals().items()):
+        if name.startswith("test_"):
+            began = time.monotonic()
+            test()
+            print(f"{name}: passed ({time.monotonic() - began:.1f} s)", flush=True)
+
+
+if __name__ == "__main__":
+    main()
