@@ -5,7 +5,10 @@
 #include <immintrin.h>
 #include <stdint.h>
 
-enum { LANES = 8 };
+enum {
+    LANES = 8,
+    LANES_REGISTERS = 16, /* that hold a vec */
+};
 
 typedef __m256i vec;
 

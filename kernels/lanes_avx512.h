@@ -5,7 +5,10 @@
 #include <immintrin.h>
 #include <stdint.h>
 
-enum { LANES = 16 };
+enum {
+    LANES = 16,
+    LANES_REGISTERS = 32, /* that hold a vec */
+};
 
 typedef __m512i vec;
 

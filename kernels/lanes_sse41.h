@@ -5,7 +5,10 @@
 #include <smmintrin.h>
 #include <stdint.h>
 
-enum { LANES = 4 };
+enum {
+    LANES = 4,
+    LANES_REGISTERS = 16, /* that hold a vec */
+};
 
 typedef __m128i vec;
 

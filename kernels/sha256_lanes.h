@@ -3,9 +3,8 @@
  * lane l is lane l of v[i]. Included after the vector operations of one
  * instruction set (lanes_*.h) and compiled with its flags.
  *
- * Sixteen rounds are the unit of code: that is what the schedule's ring of
- * words needs, and it fits the caches of decoded instructions, which all 64
- * rounds of several hashes do not.
+ * Rolled loops of eight or sixteen rounds, because unrolled further the code
+ * outgrows the caches of decoded instructions.
  */
 #ifndef KERNELS_SHA256_LANES_H
 #define KERNELS_SHA256_LANES_H
@@ -80,6 +79,40 @@ INLINE void lanes_16_rounds_extend(vec s[8], vec w[16], const uint32_t k[16])
 #undef STEP
 }
 
+/* Words 16 to 63 from words 0 to 15. The last two are what the next two wait for. */
+INLINE void lanes_schedule(vec w[64])
+{
+    vec x = w[14], y = w[15];
+
+    for (int i = 16; i < 64; i += 2) {
+        x = lanes_add(lanes_add(w[i - 16], small_sigma0(w[i - 15])),
+                      lanes_add(w[i - 7], small_sigma1(x)));
+        y = lanes_add(lanes_add(w[i - 15], small_sigma0(w[i - 14])),
+                      lanes_add(w[i - 6], small_sigma1(y)));
+        w[i] = x;
+        w[i + 1] = y;
+    }
+}
+
+/*
+ * All rounds. w holds words 0 to 15; the rest is scratch. 32 registers hold the
+ * state and a ring of sixteen words; with fewer it is quicker to write the
+ * whole schedule to memory first than to move words to and fro.
+ */
+INLINE void lanes_64_rounds(vec s[8], vec w[64])
+{
+    if (LANES_REGISTERS < 32) {
+        lanes_schedule(w);
+        for (int i = 0; i < 64; i += 8)
+            lanes_8_rounds(s, w + i, sha256_k + i);
+        return;
+    }
+    lanes_8_rounds(s, w, sha256_k);
+    lanes_8_rounds(s, w + 8, sha256_k + 8);
+    for (int i = 16; i < 64; i += 16)
+        lanes_16_rounds_extend(s, w, sha256_k + i);
+}
+
 /* The next 16 words of the block at p of each lane, as numbers. */
 INLINE void lanes_load_block(vec w[16], const uint8_t *const p[LANES])
 {
@@ -94,17 +127,14 @@ INLINE void lanes_load_block(vec w[16], const uint8_t *const p[LANES])
     }
 }
 
-/* Takes the block w into the state; w is used up. */
-INLINE void lanes_compress(vec state[8], vec w[16])
+/* Takes the block in w[0] to w[15] into the state. */
+INLINE void lanes_compress(vec state[8], vec w[64])
 {
     vec s[8];
 
     for (int i = 0; i < 8; i++)
         s[i] = state[i];
-    lanes_8_rounds(s, w, sha256_k);
-    lanes_8_rounds(s, w + 8, sha256_k + 8);
-    for (int i = 16; i < 64; i += 16)
-        lanes_16_rounds_extend(s, w, sha256_k + i);
+    lanes_64_rounds(s, w);
     for (int i = 0; i < 8; i++)
         state[i] = lanes_add(state[i], s[i]);
 }

@@ -18,10 +18,10 @@ INLINE void take_padding(vec state[8])
         state[i] = lanes_add(state[i], s[i]);
 }
 
-/* The digest of a digest: half of its block is constant. */
+/* The digest of the digest that state is. */
 INLINE void hash_digest(vec state[8])
 {
-    vec s[8], w[16];
+    vec w[64];
 
     for (int i = 0; i < 8; i++)
         w[i] = state[i];
@@ -29,13 +29,8 @@ INLINE void hash_digest(vec state[8])
     for (int i = 9; i < 15; i++)
         w[i] = lanes_set1(0);
     w[15] = lanes_set1(256);
-    lanes_start(s);
-    lanes_8_rounds(s, w, sha256_k);
-    lanes_8_rounds_same(s, sha256_pad32_wk);
-    for (int i = 16; i < 64; i += 16)
-        lanes_16_rounds_extend(s, w, sha256_k + i);
-    for (int i = 0; i < 8; i++)
-        state[i] = lanes_add(lanes_set1(sha256_iv[i]), s[i]);
+    lanes_start(state);
+    lanes_compress(state, w);
 }
 
 /* The n messages at in, LANES at most. All input is read before output is written. */
@@ -43,7 +38,7 @@ static void step(uint8_t *out, const uint8_t *in, size_t n)
 {
     uint8_t digests[32 * LANES];
     const uint8_t *p[LANES];
-    vec s[8], w[16];
+    vec s[8], w[64];
 
     for (size_t l = 0; l < LANES; l++)
         p[l] = in + 64 * (l < n ? l : 0);

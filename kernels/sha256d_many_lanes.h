@@ -8,7 +8,7 @@
 static void step(uint32_t *state, const uint8_t *const *p, size_t n)
 {
     const uint8_t *at[LANES];
-    vec s[8], w[16];
+    vec s[8], w[64];
 
     for (int i = 0; i < 8; i++)
         s[i] = lanes_load(state + LANES * i);
