@@ -225,8 +225,9 @@ static void invariants_are_executed(void **state)
 #endif
 
     (void)state;
+    assert_true(evaluate(true));
     VERIFY_CHECK(evaluate(true));
-    assert_int_equal(evaluations, executed);
+    assert_int_equal(evaluations, executed ? 2 : 1);
     assert_int_equal(aborts(check_falsehood), executed);
 }
 
