@@ -215,6 +215,46 @@ static void takes_options_without_their_values(void **state)
     settings_destroy(s);
 }
 
+/* Long values are cut, and the part of a URL that is a password is not shown. */
+static void shows_values_with_care(void **state)
+{
+    static const struct {
+        const char *url, *shown;
+    } cases[] = {
+        {"http://host:1/", "http://host:1/"},
+        {"http://user@host", "http://user@host"},
+        {"http://user:@host", "http://user:****@host"},
+        {"http://user:p:w@host/a@b:c", "http://user:****@host/a@b:c"},
+        {"user:pass@host", "user:pass@host"}, /* no URL: such a setting is to be a secret */
+        {"\x1b[2J", "?[2J"},
+    };
+    char word[400], expected[400];
+    struct settings *s;
+    char *text;
+
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        s = create();
+        snprintf(word, sizeof word, "-url=%s", cases[i].url);
+        snprintf(expected, sizeof expected, "url=%s (command line)\n", cases[i].shown);
+        assert_reads(s, word);
+        text = settings_report(s);
+        assert_string_equal(text, expected);
+        free(text);
+        settings_destroy(s);
+    }
+    memset(word, 'x', sizeof word - 1);
+    word[sizeof word - 1] = 0;
+    memcpy(word, "-whole=", 7);
+    s = create();
+    assert_false(read_line(s, word, SETTINGS_MIXED));
+    memcpy(expected, "-whole: \"", 9);
+    memset(expected + 9, 'x', 96);
+    snprintf(expected + 9 + 96, sizeof expected - 105, "...\" is not a whole number");
+    assert_string_equal(settings_error(s), expected);
+    settings_destroy(s);
+}
+
 static void collects_positional(void **state)
 {
     struct settings *s = create();
@@ -467,12 +507,19 @@ static void reports(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(has_defaults),        cmocka_unit_test(reads_every_spelling),
-        cmocka_unit_test(reads_flags),         cmocka_unit_test(negates),
-        cmocka_unit_test(collects_positional), cmocka_unit_test(takes_options_without_their_values),
-        cmocka_unit_test(explains_errors),     cmocka_unit_test(reads_numbers),
-        cmocka_unit_test(reads_real_numbers),  cmocka_unit_test(bounds_what_it_takes),
-        cmocka_unit_test(prints_help),         cmocka_unit_test(reports),
+        cmocka_unit_test(has_defaults),
+        cmocka_unit_test(reads_every_spelling),
+        cmocka_unit_test(reads_flags),
+        cmocka_unit_test(negates),
+        cmocka_unit_test(collects_positional),
+        cmocka_unit_test(shows_values_with_care),
+        cmocka_unit_test(takes_options_without_their_values),
+        cmocka_unit_test(explains_errors),
+        cmocka_unit_test(reads_numbers),
+        cmocka_unit_test(reads_real_numbers),
+        cmocka_unit_test(bounds_what_it_takes),
+        cmocka_unit_test(prints_help),
+        cmocka_unit_test(reports),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

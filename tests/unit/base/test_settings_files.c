@@ -249,6 +249,8 @@ static void explains_conf_errors(void **state)
         {"rpcport=0\n", "bitcoin.conf:1: rpcport: 0 is not within 1 to 65535"},
         {"norpcport=1\n", "bitcoin.conf:1: norpcport: 0 is not within 1 to 65535"},
         {"regtest.rpcport=0\n", "bitcoin.conf:1: regtest.rpcport: 0 is not within 1 to 65535"},
+        {"server=\nrpcport=x\n",
+         "bitcoin.conf:2: rpcport: \"x\" is not a whole number within 1 to 65535"},
         {"server=maybe\n", "bitcoin.conf:1: server: \"maybe\" is not a yes or no (1 or 0)"},
         {"rpcpassword=a#b\n", "bitcoin.conf:1: rpcpassword: a # in it, or behind it, is ambiguous"},
         {"includeconf=x\n", "bitcoin.conf:1: includeconf is not supported: copy the lines of that "
