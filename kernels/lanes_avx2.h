@@ -78,15 +78,26 @@ static inline void lanes_transpose(vec r[8])
 }
 
 /* Writes the eight words of each lane, one lane after another. */
-static inline void lanes_store8(uint8_t *out, const vec s[8])
+static inline void lanes_store8(void *out, const vec s[8])
 {
+    __m256i *lane = out;
     vec r[8];
 
     for (int i = 0; i < 8; i++)
         r[i] = s[i];
     lanes_transpose(r);
     for (int i = 0; i < 8; i++)
-        lanes_store(out + 32 * i, r[i]);
+        _mm256_storeu_si256(lane + i, r[i]);
+}
+
+/* Reads what lanes_store8 writes. */
+static inline void lanes_load8(vec s[8], const void *in)
+{
+    const __m256i *lane = in;
+
+    for (int i = 0; i < 8; i++)
+        s[i] = _mm256_loadu_si256(lane + i);
+    lanes_transpose(s);
 }
 
 #endif

@@ -74,10 +74,11 @@ static inline void lanes_transpose(vec r[16])
 }
 
 /* Writes the eight words of each lane, one lane after another. */
-static inline void lanes_store8(uint8_t *out, const vec s[8])
+static inline void lanes_store8(void *out, const vec s[8])
 {
     const __m512i pairs01 = _mm512_setr_epi64(0, 1, 8, 9, 2, 3, 10, 11);
     const __m512i pairs23 = _mm512_setr_epi64(4, 5, 12, 13, 6, 7, 14, 15);
+    __m256i *lane = out;
     vec t[8], r[8];
 
     for (int i = 0; i < 8; i += 2) {
@@ -94,10 +95,40 @@ static inline void lanes_store8(uint8_t *out, const vec s[8])
     for (int j = 0; j < 4; j++) {
         t[0] = _mm512_permutex2var_epi64(r[j], pairs01, r[4 + j]);
         t[1] = _mm512_permutex2var_epi64(r[j], pairs23, r[4 + j]);
-        _mm256_storeu_si256((__m256i *)(out + 32 * j), _mm512_castsi512_si256(t[0]));
-        _mm256_storeu_si256((__m256i *)(out + 32 * (4 + j)), _mm512_extracti64x4_epi64(t[0], 1));
-        _mm256_storeu_si256((__m256i *)(out + 32 * (8 + j)), _mm512_castsi512_si256(t[1]));
-        _mm256_storeu_si256((__m256i *)(out + 32 * (12 + j)), _mm512_extracti64x4_epi64(t[1], 1));
+        _mm256_storeu_si256(lane + j, _mm512_castsi512_si256(t[0]));
+        _mm256_storeu_si256(lane + 4 + j, _mm512_extracti64x4_epi64(t[0], 1));
+        _mm256_storeu_si256(lane + 8 + j, _mm512_castsi512_si256(t[1]));
+        _mm256_storeu_si256(lane + 12 + j, _mm512_extracti64x4_epi64(t[1], 1));
+    }
+}
+
+/* Reads what lanes_store8 writes. */
+static inline void lanes_load8(vec s[8], const void *in)
+{
+    const __m512i halves0 = _mm512_setr_epi64(0, 1, 4, 5, 8, 9, 12, 13);
+    const __m512i halves1 = _mm512_setr_epi64(2, 3, 6, 7, 10, 11, 14, 15);
+    const __m256i *lane = in;
+    vec t[8], r[8];
+
+    for (int j = 0; j < 4; j++) {
+        vec t01 = _mm512_castsi256_si512(_mm256_loadu_si256(lane + j));
+        vec t23 = _mm512_castsi256_si512(_mm256_loadu_si256(lane + 8 + j));
+
+        t01 = _mm512_inserti64x4(t01, _mm256_loadu_si256(lane + 4 + j), 1);
+        t23 = _mm512_inserti64x4(t23, _mm256_loadu_si256(lane + 12 + j), 1);
+        r[j] = _mm512_permutex2var_epi64(t01, halves0, t23);
+        r[4 + j] = _mm512_permutex2var_epi64(t01, halves1, t23);
+    }
+    /* The 128 bits at g of r[4 * i + j] are the words 4 * i to 4 * i + 3 of lane 4 * g + j. */
+    for (int i = 0; i < 8; i += 4) {
+        t[i] = _mm512_unpacklo_epi32(r[i], r[i + 1]);
+        t[i + 1] = _mm512_unpacklo_epi32(r[i + 2], r[i + 3]);
+        t[i + 2] = _mm512_unpackhi_epi32(r[i], r[i + 1]);
+        t[i + 3] = _mm512_unpackhi_epi32(r[i + 2], r[i + 3]);
+        s[i] = _mm512_unpacklo_epi64(t[i], t[i + 1]);
+        s[i + 1] = _mm512_unpackhi_epi64(t[i], t[i + 1]);
+        s[i + 2] = _mm512_unpacklo_epi64(t[i + 2], t[i + 3]);
+        s[i + 3] = _mm512_unpackhi_epi64(t[i + 2], t[i + 3]);
     }
 }
 

@@ -61,17 +61,32 @@ static inline void lanes_transpose(vec r[4])
 }
 
 /* Writes the eight words of each lane, one lane after another. */
-static inline void lanes_store8(uint8_t *out, const vec s[8])
+static inline void lanes_store8(void *out, const vec s[8])
 {
-    for (int half = 0; half < 2; half++) {
-        vec r[4];
+    __m128i *half = out;
+    vec r[8];
 
-        for (int i = 0; i < 4; i++)
-            r[i] = s[4 * half + i];
-        lanes_transpose(r);
-        for (int i = 0; i < 4; i++)
-            lanes_store(out + 32 * i + 16 * half, r[i]);
+    for (int i = 0; i < 8; i++)
+        r[i] = s[i];
+    lanes_transpose(r);
+    lanes_transpose(r + 4);
+    for (int i = 0; i < 4; i++) {
+        _mm_storeu_si128(half + 2 * i, r[i]);
+        _mm_storeu_si128(half + 2 * i + 1, r[4 + i]);
     }
+}
+
+/* Reads what lanes_store8 writes. */
+static inline void lanes_load8(vec s[8], const void *in)
+{
+    const __m128i *half = in;
+
+    for (int i = 0; i < 4; i++) {
+        s[i] = _mm_loadu_si128(half + 2 * i);
+        s[4 + i] = _mm_loadu_si128(half + 2 * i + 1);
+    }
+    lanes_transpose(s);
+    lanes_transpose(s + 4);
 }
 
 #endif

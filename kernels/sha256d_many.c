@@ -34,13 +34,8 @@ struct run {
     const uint8_t *next[LANES];
     size_t blocks[LANES]; /* how many lie at next, never zero */
     struct lane lane[LANES];
-    _Alignas(64) uint32_t state[8 * LANES];
+    _Alignas(64) uint32_t state[LANES][8];
 };
-
-static uint32_t *state_word(struct run *r, size_t lane, size_t word)
-{
-    return &r->state[word * r->kernel->word + lane * r->kernel->lane];
-}
 
 /* Exact for the usual transaction, then one for each doubling. */
 static size_t length_class(size_t size)
@@ -82,8 +77,7 @@ static bool take_message(struct run *r, size_t *message)
 
 static void start_state(struct run *r, size_t l)
 {
-    for (size_t i = 0; i < 8; i++)
-        *state_word(r, l, i) = sha256_iv[i];
+    memcpy(r->state[l], sha256_iv, sizeof(sha256_iv));
 }
 
 /* The bytes after a message's last whole block, padded (FIPS 180-4, 5.1.1). */
@@ -112,7 +106,7 @@ static void enter_digest(struct run *r, size_t l)
     uint8_t *block = r->lane[l].tail;
 
     for (size_t i = 0; i < 8; i++)
-        write_be32(block + 4 * i, *state_word(r, l, i));
+        write_be32(block + 4 * i, r->state[l][i]);
     memset(block + 32, 0, 32);
     block[32] = 0x80;
     write_be64(block + LENGTH_AT, 32 * 8);
@@ -141,13 +135,14 @@ static void write_digest(struct run *r, size_t l)
     uint8_t *out = r->out + 32 * r->lane[l].message;
 
     for (size_t i = 0; i < 8; i++)
-        write_be32(out + 4 * i, *state_word(r, l, i));
+        write_be32(out + 4 * i, r->state[l][i]);
 }
 
-/* What lane from does, lane to does from now on; their states are moved by the caller. */
+/* What lane from does, lane to does from now on. */
 static void move_lane(struct run *r, size_t to, size_t from)
 {
     r->lane[to] = r->lane[from];
+    memcpy(r->state[to], r->state[from], sizeof(r->state[to]));
     r->blocks[to] = r->blocks[from];
     r->next[to] = r->next[from];
     if (r->lane[from].stage != STAGE_BODY)
@@ -175,11 +170,8 @@ static void advance(struct run *r, size_t l)
         return;
     }
     last = --r->active;
-    if (l == last)
-        return;
-    move_lane(r, l, last);
-    for (size_t i = 0; i < 8; i++)
-        *state_word(r, l, i) = *state_word(r, last, i);
+    if (l != last)
+        move_lane(r, l, last);
 }
 
 /* As many blocks as every working lane has. */
@@ -202,19 +194,6 @@ static void step(struct run *r)
     }
 }
 
-static void hand_down(struct run *r)
-{
-    uint32_t state[LANES][8];
-
-    for (size_t l = 0; l < r->active; l++)
-        for (size_t i = 0; i < 8; i++)
-            state[l][i] = *state_word(r, l, i);
-    r->kernel = r->kernel->narrower;
-    for (size_t l = 0; l < r->active; l++)
-        for (size_t i = 0; i < 8; i++)
-            *state_word(r, l, i) = state[l][i];
-}
-
 void sha256d_many_run(const struct sha256d_many_kernel *kernel, uint8_t *out,
                       const struct bytes *messages, size_t n)
 {
@@ -230,7 +209,7 @@ void sha256d_many_run(const struct sha256d_many_kernel *kernel, uint8_t *out,
         start_message(&r, r.active++, message);
     while (r.active) {
         while (r.kernel->narrower && r.active <= r.kernel->narrower->lanes)
-            hand_down(&r);
+            r.kernel = r.kernel->narrower;
         step(&r);
     }
 }

@@ -5,7 +5,9 @@
 void sha256d_many_avx2(uint8_t *out, const struct bytes *messages, size_t n)
 {
     static const struct sha256d_many_kernel kernel = {
-        LANES, step, LANES, 1, &sha256d_many_kernel_generic,
+        LANES,
+        step,
+        &sha256d_many_kernel_generic,
     };
 
     sha256d_many_run(&kernel, out, messages, n);

@@ -4,7 +4,9 @@
 void sha256d_many_avx512_shani(uint8_t *out, const struct bytes *messages, size_t n)
 {
     static const struct sha256d_many_kernel kernel = {
-        16, sha256d_many_step_avx512, 16, 1, &sha256d_many_kernel_shani,
+        16,
+        sha256d_many_step_avx512,
+        &sha256d_many_kernel_shani,
     };
 
     sha256d_many_run(&kernel, out, messages, n);

@@ -8,9 +8,9 @@ void sha256d_many_generic(uint8_t *out, const struct bytes *messages, size_t n)
 }
 
 /* For the last lane of the vector implementations. */
-static void step_one(uint32_t *state, const uint8_t *const *p, size_t n)
+static void step_one(uint32_t (*state)[8], const uint8_t *const *p, size_t n)
 {
-    sha256_compress_generic(state, p[0], n);
+    sha256_compress_generic(state[0], p[0], n);
 }
 
-const struct sha256d_many_kernel sha256d_many_kernel_generic = {1, step_one, 1, 8, NULL};
+const struct sha256d_many_kernel sha256d_many_kernel_generic = {1, step_one, NULL};

@@ -16,13 +16,12 @@
 
 enum { SHA256D_MANY_MAX_LANES = 16 };
 
-/* Takes n blocks at p[l] into lane l's state, for every lane l. */
-typedef void sha256d_many_step_fn(uint32_t *state, const uint8_t *const *p, size_t n);
+/* Takes the n blocks at p[l] into state[l], for every lane l. */
+typedef void sha256d_many_step_fn(uint32_t (*state)[8], const uint8_t *const *p, size_t n);
 
 struct sha256d_many_kernel {
     size_t lanes;
     sha256d_many_step_fn *step;
-    size_t word, lane; /* word i of lane l is state[i * word + l * lane]; state is aligned to 64 */
     const struct sha256d_many_kernel *narrower; /* NULL where lanes is 1 */
 };
 

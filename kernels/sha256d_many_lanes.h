@@ -5,19 +5,17 @@
 #include "kernels/sha256_lanes.h"
 #include "kernels/sha256d_many_impl.h"
 
-static void step(uint32_t *state, const uint8_t *const *p, size_t n)
+static void step(uint32_t (*state)[8], const uint8_t *const *p, size_t n)
 {
     const uint8_t *at[LANES];
     vec s[8], w[64];
 
-    for (int i = 0; i < 8; i++)
-        s[i] = lanes_load(state + LANES * i);
+    lanes_load8(s, state);
     for (size_t block = 0; block < n; block++) {
         for (int l = 0; l < LANES; l++)
             at[l] = p[l] + 64 * block;
         lanes_load_block(w, at);
         lanes_compress(s, w);
     }
-    for (int i = 0; i < 8; i++)
-        lanes_store(state + LANES * i, s[i]);
+    lanes_store8(state, s);
 }
