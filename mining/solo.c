@@ -523,7 +523,7 @@ static struct in_flight *free_place(struct solo *solo)
     return oldest;
 }
 
-/* Hands the block to every node. */
+/* Hands the block to every node of our network, also to those that have no template just now. */
 static void submit(struct solo *solo, const struct job *job, struct bytes raw, const char *name)
 {
     const struct block_template *t = job_template(job);
@@ -540,6 +540,8 @@ static void submit(struct solo *solo, const struct job *job, struct bytes raw, c
                             .since_ns = clock_monotonic_ns()};
     memcpy(f->name, name, sizeof(f->name));
     for (size_t i = 0; i < solo->options.node_count; i++) {
+        if (solo->node[i].wrong_network)
+            continue;
         f->unanswered |= UINT32_C(1) << i;
         upstream_submit(solo->node[i].upstream, block);
     }

@@ -252,9 +252,9 @@ def main(test):
     Miner.path = sys.argv[1]
     folder = tempfile.mkdtemp(prefix="exs-functional-")
     code = run(test, folder)
-    for program in reversed(Program.running):
+    for age, program in enumerate(reversed(Program.running)):
         program.stop()
-        if code == 1:
+        if code == 1 and age < 3:
             print(f"--- the last output of {' '.join(program.command[:8])} ...")
             print("\n".join(program.lines[-40:]))
     shutil.rmtree(folder, ignore_errors=True)
