@@ -32,7 +32,7 @@ static void fill(uint8_t *out, size_t size, int kind)
 static bool holds(const uint8_t *p, const uint8_t *want, size_t size)
 {
     for (size_t i = 0; i < GUARD; i++) {
-        if (p[i - GUARD] != GUARD_IS || p[size + i] != GUARD_IS)
+        if ((p - GUARD)[i] != GUARD_IS || p[size + i] != GUARD_IS)
             return false;
     }
     return memcmp(p, want, size) == 0;
