@@ -25,6 +25,12 @@ struct place {
     unsigned written, held;
 };
 
+/* Where lines go. */
+struct sink {
+    int fd;   /* -1: nowhere */
+    bool cut; /* its last line is there in part (the disk was full): the next begins a new one */
+};
+
 struct log {
     const struct clock *clock;
     char *path; /* or NULL */
@@ -32,7 +38,7 @@ struct log {
     _Atomic uint32_t debug, trace;
     _Atomic uint64_t lost;
     pthread_mutex_t lock; /* over all that follows, and over every write */
-    int file, fd;         /* -1: none */
+    struct sink file, other;
     struct place places[PLACE_COUNT];
 };
 
@@ -86,12 +92,12 @@ struct log *log_create(const struct log_options *options)
     log->clock = options->clock;
     log->json = options->json;
     log->source = options->source;
-    log->fd = options->fd;
-    log->file = -1;
+    log->other.fd = options->fd;
+    log->file.fd = -1;
     if (options->path) {
         log->path = strdup(options->path);
-        log->file = log->path ? open_file(log->path) : -1;
-        if (log->file < 0) {
+        log->file.fd = log->path ? open_file(log->path) : -1;
+        if (log->file.fd < 0) {
             int error = errno;
 
             free(log->path);
@@ -108,8 +114,8 @@ void log_destroy(struct log *log)
 {
     if (!log)
         return;
-    if (log->file >= 0)
-        close(log->file);
+    if (log->file.fd >= 0)
+        close(log->file.fd);
     pthread_mutex_destroy(&log->lock);
     free(log->path);
     free(log);
@@ -125,8 +131,8 @@ bool log_reopen(struct log *log)
     if (file < 0)
         return false;
     pthread_mutex_lock(&log->lock);
-    old = log->file;
-    log->file = file;
+    old = log->file.fd;
+    log->file = (struct sink){.fd = file};
     pthread_mutex_unlock(&log->lock);
     close(old);
     return true;
@@ -260,33 +266,46 @@ static bool may_warn(struct log *log, const char *file, int line, unsigned *held
     return may;
 }
 
-/* False where fd does not take all of it. */
-static bool write_all(int fd, const char *line, size_t size)
+/* How much of the line the descriptor took. */
+static size_t write_all(int fd, const char *line, size_t size)
 {
-    while (size) {
-        ssize_t written = write(fd, line, size);
+    size_t done = 0;
+
+    while (done < size) {
+        ssize_t written = write(fd, line + done, size - done);
 
         if (written < 0 && errno == EINTR)
             continue;
         if (written <= 0)
-            return false;
-        line += written;
-        size -= (size_t)written;
+            break;
+        done += (size_t)written;
     }
-    return true;
+    return done;
+}
+
+/* False where the line, or a part of it, is lost. */
+static bool write_sink(struct sink *sink, const char *line, size_t size)
+{
+    size_t done;
+
+    if (sink->fd < 0)
+        return true;
+    if (sink->cut && write_all(sink->fd, "\n", 1) == 0)
+        return false;
+    done = write_all(sink->fd, line, size);
+    sink->cut = done > 0 && done < size;
+    return done == size;
 }
 
 static void write_line(struct log *log, const char *line, size_t size)
 {
-    bool lost = false;
+    bool file, other;
 
     pthread_mutex_lock(&log->lock);
-    if (log->file >= 0)
-        lost |= !write_all(log->file, line, size);
-    if (log->fd >= 0)
-        lost |= !write_all(log->fd, line, size);
+    file = write_sink(&log->file, line, size);
+    other = write_sink(&log->other, line, size);
     pthread_mutex_unlock(&log->lock);
-    if (lost)
+    if (!file || !other)
         atomic_fetch_add(&log->lost, 1);
 }
 

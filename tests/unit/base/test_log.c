@@ -15,6 +15,8 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
+#include <signal.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -362,6 +364,28 @@ static void counts_lost_lines(void **state)
     close(full);
 }
 
+/* The disk is full within a line, and then has room again: the next line is one of its own. */
+static void begins_anew_after_a_cut_line(void **state)
+{
+    struct fixture *f = *state;
+    struct rlimit unlimited, limit;
+
+    start(f);
+    assert_int_equal(getrlimit(RLIMIT_FSIZE, &unlimited), 0);
+    limit = unlimited;
+    limit.rlim_cur = sizeof DATE "first\n" - 1 + 5;
+    signal(SIGXFSZ, SIG_IGN);
+    assert_int_equal(setrlimit(RLIMIT_FSIZE, &limit), 0);
+    log_info(f->log, LOG_GENERAL, "first");
+    log_info(f->log, LOG_GENERAL, "second");
+    log_info(f->log, LOG_GENERAL, "third");
+    assert_int_equal(setrlimit(RLIMIT_FSIZE, &unlimited), 0);
+    signal(SIGXFSZ, SIG_DFL);
+    log_info(f->log, LOG_GENERAL, "fourth");
+    assert_contents(f, DATE "first\n2009-\n" DATE "fourth\n");
+    assert_int_equal(log_lost(f->log), 2);
+}
+
 static void writes_to_a_descriptor_too(void **state)
 {
     struct fixture *f = *state;
@@ -466,6 +490,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(reopens, setup, teardown),
         cmocka_unit_test_setup_teardown(cannot_open, setup, teardown),
         cmocka_unit_test_setup_teardown(counts_lost_lines, setup, teardown),
+        cmocka_unit_test_setup_teardown(begins_anew_after_a_cut_line, setup, teardown),
         cmocka_unit_test_setup_teardown(writes_to_a_descriptor_too, setup, teardown),
         cmocka_unit_test(swallows),
         cmocka_unit_test_setup_teardown(evaluates_only_what_it_writes, setup, teardown),
