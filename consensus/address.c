@@ -4,8 +4,11 @@
 #include "consensus/base58.h"
 #include "consensus/bech32.h"
 
+#include <string.h>
+
 enum {
     HASH160_SIZE = 20,
+    WIF_PAYLOAD_SIZE = 1 + 32, /* one more where the public key is compressed */
     V0_SCRIPT_HASH_SIZE = 32,
     V1_KEY_SIZE = 32,
     V1_ANCHOR_SIZE = 2,
@@ -38,12 +41,18 @@ static void set_program(struct address *out, enum address_type type, unsigned ve
     memcpy(out->program, program.data, program.size);
 }
 
-static bool is_network_version(uint8_t version)
+/* Base58 that is not this network's address: what else it may be. */
+static enum address_error foreign_base58(struct bytes payload)
 {
-    for (const struct params *const *p = params_all; *p; p++)
-        if (version == (*p)->base58_p2pkh || version == (*p)->base58_p2sh)
-            return true;
-    return false;
+    for (const struct params *const *p = params_all; *p; p++) {
+        bool key_size = payload.size == WIF_PAYLOAD_SIZE || payload.size == WIF_PAYLOAD_SIZE + 1;
+
+        if (payload.data[0] == (*p)->base58_wif && key_size)
+            return ADDRESS_PRIVATE_KEY;
+        if (payload.data[0] == (*p)->base58_p2pkh || payload.data[0] == (*p)->base58_p2sh)
+            return payload.size == 1 + HASH160_SIZE ? ADDRESS_WRONG_NETWORK : ADDRESS_BAD_LENGTH;
+    }
+    return ADDRESS_UNKNOWN_PREFIX;
 }
 
 static bool is_network_prefix(const char *prefix)
@@ -57,14 +66,13 @@ static bool is_network_prefix(const char *prefix)
 static enum address_error from_base58(const struct params *net, struct address *out,
                                       struct bytes payload)
 {
-    struct bytes hash = bytes_of(payload.data + 1, payload.size - 1);
+    struct bytes hash;
 
     if (payload.size == 0)
         return ADDRESS_BAD_LENGTH;
     if (payload.data[0] != net->base58_p2pkh && payload.data[0] != net->base58_p2sh)
-        return payload.size == 1 + HASH160_SIZE && is_network_version(payload.data[0])
-                   ? ADDRESS_WRONG_NETWORK
-                   : ADDRESS_UNKNOWN_PREFIX;
+        return foreign_base58(payload);
+    hash = bytes_of(payload.data + 1, payload.size - 1);
     if (hash.size != HASH160_SIZE)
         return ADDRESS_BAD_LENGTH;
     set_program(out, payload.data[0] == net->base58_p2pkh ? ADDRESS_P2PKH : ADDRESS_P2SH, 0, hash);
@@ -133,26 +141,39 @@ static bool begins_with_prefix(const char *text, size_t length, const char *pref
     return true;
 }
 
+static enum address_error decode_base58(sha256_compress_fn *compress, const struct params *net,
+                                        struct address *out, const char *text, size_t length)
+{
+    uint8_t payload[BASE58_MAX_SIZE];
+    size_t size, capacity = sizeof(payload) - BASE58_CHECKSUM_SIZE;
+    enum address_error error = ADDRESS_NOT_AN_ADDRESS;
+
+    if (base58_decode_check(compress, payload, &size, capacity, text, length))
+        error = from_base58(net, out, bytes_of(payload, size));
+    else if (length && base58_decode(payload, &size, sizeof(payload), text, length))
+        error = ADDRESS_BAD_CHECKSUM;
+    explicit_bzero(payload, sizeof(payload)); /* it may have been a private key */
+    return error;
+}
+
 enum address_error address_decode(sha256_compress_fn *compress, const struct params *net,
                                   struct address *out, const char *text, size_t length)
 {
-    uint8_t payload[BASE58_MAX_SIZE];
     struct bech32 decoded;
-    enum bech32_error error;
-    size_t size;
+    enum bech32_error bech32_error;
+    enum address_error error;
 
     if (begins_with_prefix(text, length, net->bech32_prefix)) {
-        error = bech32_decode(&decoded, text, length);
-        return error == BECH32_OK ? from_bech32(net, out, &decoded) : from_bech32_error(error);
+        bech32_error = bech32_decode(&decoded, text, length);
+        return bech32_error == BECH32_OK ? from_bech32(net, out, &decoded)
+                                         : from_bech32_error(bech32_error);
     }
-    if (base58_decode_check(compress, payload, &size, sizeof(payload) - BASE58_CHECKSUM_SIZE, text,
-                            length))
-        return from_base58(net, out, bytes_of(payload, size));
-    if (bech32_decode(&decoded, text, length) == BECH32_OK)
-        return from_bech32(net, out, &decoded);
-    if (length && base58_decode(payload, &size, sizeof(payload), text, length))
-        return ADDRESS_BAD_CHECKSUM;
-    return ADDRESS_NOT_AN_ADDRESS;
+    error = decode_base58(compress, net, out, text, length);
+    if (error != ADDRESS_NOT_AN_ADDRESS && error != ADDRESS_BAD_CHECKSUM)
+        return error;
+    /* Only to say more of what is wrong: it does not have this network's prefix. */
+    return bech32_decode(&decoded, text, length) == BECH32_OK ? from_bech32(net, out, &decoded)
+                                                              : error;
 }
 
 const char *address_error_text(enum address_error error)
@@ -166,6 +187,8 @@ const char *address_error_text(enum address_error error)
         return "an address of another network";
     case ADDRESS_UNKNOWN_PREFIX:
         return "a prefix that is no network's";
+    case ADDRESS_PRIVATE_KEY:
+        return "a private key, not an address: show it to nobody";
     case ADDRESS_BAD_CHECKSUM:
         return "the checksum does not match: a typing error?";
     case ADDRESS_BAD_LENGTH:

@@ -37,6 +37,7 @@ enum address_error {
     ADDRESS_NOT_AN_ADDRESS, /* neither base58 nor bech32 */
     ADDRESS_WRONG_NETWORK,  /* of another network that we know */
     ADDRESS_UNKNOWN_PREFIX, /* a version byte or a prefix of none */
+    ADDRESS_PRIVATE_KEY,    /* a private key of some network: not to be shown to anyone */
     ADDRESS_BAD_CHECKSUM,
     ADDRESS_BAD_LENGTH, /* of a base58 payload, or of the whole text */
     ADDRESS_BAD_CHARACTER,

@@ -162,8 +162,11 @@ static void test_errors(void **state)
         {"regtest", "bc1pfeessrawgf", ADDRESS_WRONG_NETWORK},
         {"main", "tc1p0xlxvlhemja6c4dqv22uapctqupfhlxm9h8z3k2e72q4k9hcz7vq5zuyut",
          ADDRESS_UNKNOWN_PREFIX},
-        /* A private key is base58 of a version that is no address's. */
-        {"main", "5JuW2AMDYu4xVwRG9DZW18VbzQrGcd5RCgb99sS6ehJsNQXu5b9", ADDRESS_UNKNOWN_PREFIX},
+        /* Private keys, of this network and of another; with and without the mark of compression. */
+        {"main", "5JuW2AMDYu4xVwRG9DZW18VbzQrGcd5RCgb99sS6ehJsNQXu5b9", ADDRESS_PRIVATE_KEY},
+        {"main", "L5nJeqKmpHp4P7F8ZYyjwc5a7P4d8EabuGAzfGJk7yC1BJyzNaEd", ADDRESS_PRIVATE_KEY},
+        {"test", "L5nJeqKmpHp4P7F8ZYyjwc5a7P4d8EabuGAzfGJk7yC1BJyzNaEd", ADDRESS_PRIVATE_KEY},
+        {"main", "3QJmnh", ADDRESS_BAD_LENGTH}, /* a checksum of nothing */
         {"main", "3vQB7B6MrGQZaxCuFg4oh", ADDRESS_UNKNOWN_PREFIX},
         {"main", "bc1qw508d6qejxtdg4y5r3zarvary0c5xw7kv8f3t5", ADDRESS_BAD_CHECKSUM},
         {"main", "bc1qw508d6qejxtdg4y5r3zarvary0c5xw7kv8f3tb", ADDRESS_BAD_CHARACTER},

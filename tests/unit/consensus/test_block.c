@@ -165,6 +165,49 @@ static void test_real_blocks(void **state)
     }
 }
 
+/* Names and roots by one implementation of each operation. */
+static void check_kernels(const struct sha256d_many_impl *many, const struct sha256d_64_impl *pairs,
+                          struct bytes raw, bool segwit)
+{
+    struct kernels kernels = kernels_generic;
+    struct arena arena;
+    struct block block;
+    struct merkle_result root;
+
+    kernels.sha256d_many = many;
+    kernels.sha256d_64 = pairs;
+    arena_init(&arena, 0);
+    assert_int_equal(block_parse(&block, &arena, raw, TRANSACTION_WITH_WITNESS), PARSE_OK);
+    assert_true(block_compute_ids(&kernels, &block, &arena));
+    assert_true(block_merkle_root(&kernels, &root, &block, &arena));
+    if (!hash256_equal(root.root, block.header.merkle_root))
+        fail_msg("%s with %s: another root", many->name, pairs->name);
+    assert_int_equal(witness_commitment_check(&kernels, &block, &arena, segwit), WITNESS_OK);
+    arena_free(&arena);
+}
+
+/* Every implementation that runs here gives real blocks their real roots. */
+static void test_kernels(void **state)
+{
+    unsigned cpu = cpu_features();
+
+    (void)state;
+    for (size_t i = 0; i < FILES; i++) {
+        const struct params *net = params_find(files[i].network);
+        bool segwit = files[i].height >= net->segwit_height;
+        size_t size;
+        uint8_t *raw = load(i, "", &size);
+
+        for (const struct sha256d_many_impl *many = sha256d_many_impls; many->name; many++)
+            if ((many->needs & cpu) == many->needs)
+                check_kernels(many, kernels_generic.sha256d_64, bytes_of(raw, size), segwit);
+        for (const struct sha256d_64_impl *pairs = sha256d_64_impls; pairs->name; pairs++)
+            if ((pairs->needs & cpu) == pairs->needs)
+                check_kernels(kernels_generic.sha256d_many, pairs, bytes_of(raw, size), segwit);
+        free(raw);
+    }
+}
+
 /* As many spent outputs as inputs spend, and as much money as comes out of a block that creates only its subsidy. */
 static void test_undo(void **state)
 {
@@ -377,10 +420,10 @@ static void test_no_memory(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_real_blocks), cmocka_unit_test(test_undo),
-        cmocka_unit_test(test_truncated),   cmocka_unit_test(test_changed),
-        cmocka_unit_test(test_mutated),     cmocka_unit_test(test_limits),
-        cmocka_unit_test(test_no_memory),
+        cmocka_unit_test(test_real_blocks), cmocka_unit_test(test_kernels),
+        cmocka_unit_test(test_undo),        cmocka_unit_test(test_truncated),
+        cmocka_unit_test(test_changed),     cmocka_unit_test(test_mutated),
+        cmocka_unit_test(test_limits),      cmocka_unit_test(test_no_memory),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -158,6 +158,26 @@ static void test_check_without_commitment(void **state)
     arena_free(&f.arena);
 }
 
+/* An arena without room is our trouble, not the block's. */
+static void test_no_memory(void **state)
+{
+    struct fixture f;
+    struct arena full;
+    struct merkle_result root;
+    struct hash256 witness_root;
+
+    (void)state;
+    fixture_init(&f);
+    arena_init(&full, 1);
+    assert_int_equal(witness_commitment_check(&kernels_generic, &f.block, &full, true),
+                     WITNESS_NO_MEMORY);
+    assert_false(block_merkle_root(&kernels_generic, &root, &f.block, &full));
+    assert_false(block_witness_root(&kernels_generic, &witness_root, &f.block, &full));
+    assert_false(block_compute_ids(&kernels_generic, &f.block, &full));
+    arena_free(&full);
+    arena_free(&f.arena);
+}
+
 static void test_texts(void **state)
 {
     (void)state;
@@ -171,9 +191,9 @@ static void test_texts(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_find),  cmocka_unit_test(test_script),
-        cmocka_unit_test(test_check), cmocka_unit_test(test_check_without_commitment),
-        cmocka_unit_test(test_texts),
+        cmocka_unit_test(test_find),      cmocka_unit_test(test_script),
+        cmocka_unit_test(test_check),     cmocka_unit_test(test_check_without_commitment),
+        cmocka_unit_test(test_no_memory), cmocka_unit_test(test_texts),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
