@@ -18,7 +18,7 @@ static void *checked(void *p)
 
 void *bench_alloc(size_t count, size_t size)
 {
-    size_t total, padded;
+    size_t total, padded = 0;
     void *p;
 
     if (__builtin_mul_overflow(count, size, &total) ||
