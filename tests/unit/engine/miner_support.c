@@ -20,13 +20,25 @@ struct kernels support_fastest;
 
 void sleep_ms(long n) { nanosleep(&(struct timespec){n / 1000, n % 1000 * 1000000}, NULL); }
 
-double cpu_seconds(void)
+static double cpu_seconds(void)
 {
     struct rusage usage;
 
     getrusage(RUSAGE_SELF, &usage);
     return (double)(usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) +
            (double)(usage.ru_utime.tv_usec + usage.ru_stime.tv_usec) / 1e6;
+}
+
+bool becomes_idle(void)
+{
+    for (int i = 0; i < 30; i++) {
+        double used = cpu_seconds();
+
+        sleep_ms(100);
+        if (cpu_seconds() - used < 0.001)
+            return true;
+    }
+    return false;
 }
 
 int support_start(void **state)

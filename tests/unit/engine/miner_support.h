@@ -13,7 +13,9 @@ int support_start(void **state);
 int support_end(void **state);
 
 void sleep_ms(long n);
-double cpu_seconds(void); /* that this process has used */
+
+/* Whether this process comes to use no CPU, soon enough for a loaded machine. */
+bool becomes_idle(void);
 
 /* What miners made by make_miner did, each slice in turn; theirs until forget_seen. */
 struct seen {
