@@ -355,10 +355,18 @@ static size_t escape_message(char *out, size_t room, const char *message, size_t
     return size;
 }
 
+/* For lines: a name also where a caller has joined categories. */
+static const char *category_text(enum log_category category)
+{
+    const char *name = log_category_name(category);
+
+    return name ? name : "several";
+}
+
 /* "[net:debug] ", as Core: the level where it is not information, the category where there is one. */
 static size_t format_text(char out[static LOG_LINE_SIZE], const struct event *e)
 {
-    const char *category = e->category == LOG_GENERAL ? "" : log_category_name(e->category);
+    const char *category = e->category == LOG_GENERAL ? "" : category_text(e->category);
     const char *level = e->level == LOG_LEVEL_INFO ? "" : log_level_name(e->level);
     const char *colon = *category && *level ? ":" : "";
     int head;
@@ -387,7 +395,7 @@ static size_t format_json_part(char out[static LOG_LINE_SIZE], const struct even
     json_writer_key(&w, "level");
     json_writer_string(&w, log_level_name(e->level));
     json_writer_key(&w, "category");
-    json_writer_string(&w, log_category_name(e->category));
+    json_writer_string(&w, category_text(e->category));
     if (e->file) {
         json_writer_key(&w, "file");
         json_writer_string(&w, e->file);

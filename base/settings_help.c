@@ -38,13 +38,13 @@ static void print_wrapped(FILE *out, const char *text)
     fputc('\n', out);
 }
 
-/* Whether the limits are worth saying: those of amounts and sizes, and of all 32 bits, are not. */
+/* Whether the limits are worth saying: those of amounts and sizes, and of a whole type, are not. */
 static bool has_bounds(const struct setting *setting)
 {
     bool plain = setting->type == SETTING_INT || setting->type == SETTING_DOUBLE ||
                  setting->type == SETTING_PERCENT;
 
-    return plain && (setting->min != 0 || setting->max != 0) && setting->max <= UINT32_MAX;
+    return plain && (setting->min != 0 || setting->max != 0) && setting->max < INT32_MAX;
 }
 
 /* The explanation with its "(0 to 1024; default: 0)". */

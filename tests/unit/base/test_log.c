@@ -94,6 +94,7 @@ static void writes_lines(void **state)
     log_info(f->log, LOG_NET, "listening");
     log_warning(f->log, LOG_GENERAL, "strange");
     log_error(f->log, LOG_MINING, "failed: %s", "why");
+    log_info(f->log, LOG_MINING | LOG_NET, "of both");
     log_debug(f->log, LOG_NET, "not shown");
     log_enable(f->log, LOG_NET);
     log_debug(f->log, LOG_NET, "shown");
@@ -101,8 +102,8 @@ static void writes_lines(void **state)
     log_enable_trace(f->log, LOG_NET);
     log_trace(f->log, LOG_NET, "%s", "shown too");
     assert_contents(f, DATE "started 7\n" DATE "[net] listening\n" DATE "[warning] strange\n" DATE
-                            "[mining:error] failed: why\n" DATE "[net:debug] shown\n" DATE
-                            "[net:trace] shown too\n");
+                            "[mining:error] failed: why\n" DATE "[several] of both\n" DATE
+                            "[net:debug] shown\n" DATE "[net:trace] shown too\n");
     assert_int_equal(stat(f->path, &status), 0);
     assert_int_equal(status.st_mode & 0777, 0600);
     assert_int_equal(log_lost(f->log), 0);
