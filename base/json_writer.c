@@ -108,9 +108,16 @@ static void put_text(struct json_writer *w, const char *text) { put(w, text, str
 
 static void put_line(struct json_writer *w, unsigned levels)
 {
+    static const char spaces[] = "                                ";
+    size_t left = (size_t)levels * w->indent;
+
     put(w, "\n", 1);
-    for (size_t i = 0; i < (size_t)levels * w->indent; i++)
-        put(w, " ", 1);
+    while (left) {
+        size_t part = left < sizeof spaces - 1 ? left : sizeof spaces - 1;
+
+        put(w, spaces, part);
+        left -= part;
+    }
 }
 
 /* The comma and the line before a member or an element. */
@@ -196,9 +203,14 @@ static void put_string(struct json_writer *w, struct bytes text)
 
     put(w, "\"", 1);
     while (i < text.size) {
-        size_t size = utf8_size(bytes_of(text.data + i, text.size - i));
+        size_t size;
 
-        if (size > 1 || (size == 1 && is_plain(text.data[i]))) {
+        if (is_plain(text.data[i])) { /* nearly always */
+            i++;
+            continue;
+        }
+        size = utf8_size(bytes_of(text.data + i, text.size - i));
+        if (size > 1) {
             i += size;
             continue;
         }

@@ -421,6 +421,30 @@ static void nests(void **state)
     assert_document(&w, expected);
 }
 
+static void indents_deeply(void **state)
+{
+    struct json_writer w;
+    const char *line;
+
+    (void)state;
+    json_writer_init(&w, 0);
+    json_writer_set_indent(&w, 3);
+    for (int i = 0; i < JSON_WRITER_DEPTH; i++)
+        json_writer_open_array(&w);
+    for (int i = 0; i < JSON_WRITER_DEPTH; i++)
+        json_writer_close_array(&w);
+    assert_true(json_writer_finish(&w));
+    line = (const char *)json_writer_text(&w).data;
+    for (size_t i = 0; i < 2 * JSON_WRITER_DEPTH; i++) {
+        size_t level = i < JSON_WRITER_DEPTH ? i : 2 * JSON_WRITER_DEPTH - 1 - i;
+
+        assert_int_equal(strspn(line, " "), 3 * level);
+        assert_int_equal(line[3 * level], i < JSON_WRITER_DEPTH ? '[' : ']');
+        line += 3 * level + 2;
+    }
+    json_writer_free(&w);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -437,6 +461,7 @@ int main(void)
         cmocka_unit_test(stays_failed),
         cmocka_unit_test(keeps_the_limit),
         cmocka_unit_test(nests),
+        cmocka_unit_test(indents_deeply),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
