@@ -66,8 +66,6 @@ unsigned cpu_features(void)
 
     if (!__get_cpuid_count(7, 0, &eax, &ebx, &ecx, &edx))
         return features;
-    if (bit(ebx, 3) && bit(ebx, 8)) /* BMI1 too: the same kernels use ANDN */
-        features |= CPU_BMI2;
     if (bit(ebx, 5) && (saved & XCR0_YMM) == XCR0_YMM)
         features |= CPU_AVX2;
     if (bit(ebx, 16) && bit(ebx, 30) && bit(ebx, 31) && (saved & XCR0_ZMM) == XCR0_ZMM)

@@ -9,7 +9,6 @@ enum {
     CPU_AVX2 = 1 << 1,
     CPU_AVX512 = 1 << 2, /* F, BW and VL together, as every server part has them */
     CPU_SHANI = 1 << 3,
-    CPU_BMI2 = 1 << 4, /* with BMI1 */
 };
 
 /* CPU_* bits, from CPUID and XGETBV. Cheap enough to ask again; pure. */

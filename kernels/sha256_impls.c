@@ -28,7 +28,7 @@ const struct sha256d_64_impl sha256d_64_impls[] = {
     {"avx2", CPU_AVX2, sha256d_64_avx2},
 #endif
 #if HAVE_SSE41
-    {"sse41", CPU_SSE41, sha256d_64_sse41},
+    {"sse4.1", CPU_SSE41, sha256d_64_sse41},
 #endif
     {"generic", 0, sha256d_64_generic},
     {0},
@@ -48,7 +48,7 @@ const struct sha256d_many_impl sha256d_many_impls[] = {
     {"avx2", CPU_AVX2, sha256d_many_avx2},
 #endif
 #if HAVE_SSE41
-    {"sse41", CPU_SSE41, sha256d_many_sse41},
+    {"sse4.1", CPU_SSE41, sha256d_many_sse41},
 #endif
     {"generic", 0, sha256d_many_generic},
     {0},
