@@ -244,6 +244,7 @@ static bool synchronise(struct lane *lane)
     bool flushed, going;
 
     pthread_mutex_lock(&m->lock);
+    VERIFY_CHECK(!lane->parked);
     while ((flushed = m->ending || flush_hits(m, lane)) && lane->assignment != m->current) {
         struct assignment *old = change_assignment(m, lane);
 
@@ -293,6 +294,7 @@ static bool next_unit(struct lane *lane)
     /* Relaxed: every number is given out once; what they number doesn't change. */
     uint64_t number = atomic_fetch_add_explicit(&a->next_unit, 1, memory_order_relaxed);
 
+    VERIFY_CHECK(!lane->has_unit);
     if (number >= a->space.units)
         return false;
     miner_space_unit(&a->space, &lane->unit, number);

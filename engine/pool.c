@@ -165,6 +165,7 @@ static void list_push(struct pool_worker *w, struct pool_task *task)
 {
     struct list *list = &w->queue.lists[task->stays][task->class];
 
+    VERIFY_CHECK(task->run && (unsigned)task->class < POOL_CLASSES);
     task->next = NULL;
     w->queue.count++;
     if (list->first) {
@@ -186,6 +187,7 @@ static struct pool_task *list_pop(struct pool_worker *w, bool stays, enum pool_c
 
     if (!task)
         return NULL;
+    VERIFY_CHECK(w->queue.count > 0);
     w->queue.count--;
     list->first = task->next;
     if (!list->first) {
