@@ -8,8 +8,14 @@
 #include <assert.h>
 
 const struct search_impl search_impls[] = {
+#if HAVE_AVX512_SHANI
+    {"avx512-shani", CPU_AVX512 | CPU_SHANI, search_avx512_shani, 16},
+#endif
 #if HAVE_AVX512
     {"avx512", CPU_AVX512, search_avx512, 16},
+#endif
+#if HAVE_SHANI
+    {"shani", CPU_SSE41 | CPU_SHANI, search_shani, 16},
 #endif
 #if HAVE_AVX2
     {"avx2", CPU_AVX2, search_avx2, 16},
@@ -17,7 +23,8 @@ const struct search_impl search_impls[] = {
 #if HAVE_SSE41
     {"sse4.1", CPU_SSE41, search_sse41, 16},
 #endif
-    {"generic", 0, search_generic, 1},         {0},
+    {"generic", 0, search_generic, 1},
+    {0},
 };
 
 static uint32_t ror(uint32_t x, int n) { return x >> n | x << (32 - n); }

@@ -4,7 +4,8 @@
 
 #include "kernels/search.h"
 
-search_fn search_generic, search_sse41, search_avx2, search_avx512, search_shani;
+search_fn search_generic, search_sse41, search_avx2, search_avx512, search_shani,
+    search_avx512_shani;
 
 enum {
     SEARCH_HEADER_BITS = 640, /* the length that pads a header */

@@ -177,12 +177,12 @@ INLINE uint32_t step_nonces(const struct search_job *job, size_t place, uint32_t
     return may_meet(job, second_hash(w));
 }
 
-/* K + w of rounds 4 to 63 of the first hash, for LANES nonces. */
+/* K + w of rounds 4 to 63 of the first hash, for LANES nonces whose words are w3. */
 struct first_kw {
     _Alignas(64) uint32_t of[60][LANES];
 };
 
-INLINE void first_kw_fill(struct first_kw *kw, const struct search_job *job, uint32_t first)
+INLINE void first_kw_fill(struct first_kw *kw, const struct search_job *job, vec w3)
 {
     vec w[16];
 
@@ -190,7 +190,7 @@ INLINE void first_kw_fill(struct first_kw *kw, const struct search_job *job, uin
     for (int i = 5; i < 15; i++)
         lanes_store(kw->of[i - 4], lanes_k(i));
     lanes_store(kw->of[11], lanes_set1(sha256_k[15] + SEARCH_HEADER_BITS));
-    first_schedule(w, job, nonce_words(first));
+    first_schedule(w, job, w3);
     for (int i = 16; i < 32; i++)
         lanes_store(kw->of[i - 4], lanes_add(lanes_k(i), w[i & 15]));
     for (int i = 32; i < 64; i += 16)
@@ -254,7 +254,7 @@ INLINE uint64_t scan_versions(struct search_hits *hits, const struct search_job 
         size_t n = count - done < LANES ? (size_t)(count - done) : LANES, kept;
         uint32_t at = first + (uint32_t)done, passed[LANES] = {0}, any = 0;
 
-        first_kw_fill(&kw, job, at);
+        first_kw_fill(&kw, job, nonce_words(at));
         for (size_t l = 0; l < n; l++) {
             uint32_t w3 = __builtin_bswap32(at + (uint32_t)l);
 

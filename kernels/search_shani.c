@@ -1,0 +1,264 @@
+/*
+ * The nonce search with SHA-NI: WAYS hashes side by side, because
+ * sha256rnds2 takes several cycles but can start every one or two.
+ *
+ * One version: a nonce a way. Several versions: a version a way, the first
+ * hash's schedule worked out once a nonce. Of the second hash only what decides
+ * is computed: its last word is f after round 61. Built with -msha -msse4.1.
+ */
+#include "kernels/search_impls.h"
+#include "kernels/sha256_constants.h"
+
+#include <immintrin.h>
+
+#define INLINE static inline __attribute__((always_inline))
+
+enum { WAYS = 4 };
+
+/* Words in the order of the instructions: f e b a and h g d c, the lowest first. */
+struct ways {
+    __m128i abef[WAYS], cdgh[WAYS];
+};
+
+INLINE __m128i constants(int quad) { return _mm_loadu_si128((const __m128i *)&sha256_k[4 * quad]); }
+
+/* Four rounds of every way; wk[i] is the sum of way i's words and the constants. */
+INLINE void four_rounds(struct ways *s, const __m128i wk[WAYS])
+{
+#pragma GCC unroll 8
+    for (int i = 0; i < WAYS; i++)
+        s->cdgh[i] = _mm_sha256rnds2_epu32(s->cdgh[i], s->abef[i], wk[i]);
+#pragma GCC unroll 8
+    for (int i = 0; i < WAYS; i++)
+        s->abef[i] = _mm_sha256rnds2_epu32(s->abef[i], s->cdgh[i], _mm_shuffle_epi32(wk[i], 0x0e));
+}
+
+/* m[q mod 4] becomes quad q of the schedule, words 4q to 4q + 3. */
+INLINE void extend(__m128i m[4][WAYS], int q)
+{
+#pragma GCC unroll 8
+    for (int i = 0; i < WAYS; i++) {
+        __m128i w = _mm_sha256msg1_epu32(m[q & 3][i], m[(q + 1) & 3][i]);
+
+        w = _mm_add_epi32(w, _mm_alignr_epi8(m[(q + 3) & 3][i], m[(q + 2) & 3][i], 4));
+        m[q & 3][i] = _mm_sha256msg2_epu32(w, m[(q + 3) & 3][i]);
+    }
+}
+
+/* Rounds of quads from to to - 1. */
+INLINE void rounds(struct ways *s, __m128i m[4][WAYS], int from, int to)
+{
+#pragma GCC unroll 16
+    for (int q = from; q < to; q++) {
+        __m128i wk[WAYS];
+
+        if (q >= 4)
+            extend(m, q);
+#pragma GCC unroll 8
+        for (int i = 0; i < WAYS; i++)
+            wk[i] = _mm_add_epi32(m[q & 3][i], constants(q));
+        four_rounds(s, wk);
+    }
+}
+
+/* The state's words a to h from their rows. */
+INLINE void load_state(__m128i *abef, __m128i *cdgh, const uint32_t rows[8][SEARCH_MAX_VERSIONS],
+                       size_t place)
+{
+    *abef = _mm_setr_epi32((int)rows[5][place], (int)rows[4][place], (int)rows[1][place],
+                           (int)rows[0][place]);
+    *cdgh = _mm_setr_epi32((int)rows[7][place], (int)rows[6][place], (int)rows[3][place],
+                           (int)rows[2][place]);
+}
+
+/* The second hash of the digests in s: bit i is set where way i's last word may meet the target. */
+INLINE uint32_t second_hash(const struct search_job *job, struct ways *s)
+{
+    __m128i m[4][WAYS];
+    uint32_t passed = 0;
+
+#pragma GCC unroll 8
+    for (int i = 0; i < WAYS; i++) {
+        /* b a d c, then f e h g; then turned to a b c d, e f g h. */
+        m[0][i] = _mm_unpackhi_epi64(s->abef[i], s->cdgh[i]);
+        m[1][i] = _mm_unpacklo_epi64(s->abef[i], s->cdgh[i]);
+        m[0][i] = _mm_shuffle_epi32(m[0][i], 0xb1);
+        m[1][i] = _mm_shuffle_epi32(m[1][i], 0xb1);
+        m[2][i] = _mm_setr_epi32((int)0x80000000, 0, 0, 0);
+        m[3][i] = _mm_setr_epi32(0, 0, 0, SEARCH_DIGEST_BITS);
+        s->abef[i] = _mm_setr_epi32((int)sha256_iv[5], (int)sha256_iv[4], (int)sha256_iv[1],
+                                    (int)sha256_iv[0]);
+        s->cdgh[i] = _mm_setr_epi32((int)sha256_iv[7], (int)sha256_iv[6], (int)sha256_iv[3],
+                                    (int)sha256_iv[2]);
+    }
+    rounds(s, m, 0, 15);
+    extend(m, 15);
+#pragma GCC unroll 8
+    for (int i = 0; i < WAYS; i++) {
+        __m128i wk = _mm_add_epi32(m[3][i], constants(15));
+        uint32_t last =
+            (uint32_t)_mm_cvtsi128_si32(_mm_sha256rnds2_epu32(s->cdgh[i], s->abef[i], wk));
+
+        passed |= (uint32_t)(__builtin_bswap32(last + sha256_iv[7]) <= job->target_top) << i;
+    }
+    return passed;
+}
+
+/* The versions of the job as the instructions hold them. */
+struct versions {
+    __m128i round4[SEARCH_MAX_VERSIONS][2], midstate[SEARCH_MAX_VERSIONS][2];
+};
+
+static void versions_init(struct versions *versions, const struct search_job *job)
+{
+    for (size_t v = 0; v < job->versions; v++) {
+        load_state(&versions->round4[v][0], &versions->round4[v][1], job->round4, v);
+        load_state(&versions->midstate[v][0], &versions->midstate[v][1], job->midstate, v);
+    }
+}
+
+/* Quad 0 of the first hash's schedule, for the nonce whose word is in each lane of w3. */
+INLINE __m128i first_quad(const struct search_job *job, __m128i w3)
+{
+    const __m128i tail = _mm_setr_epi32((int)job->tail[0], (int)job->tail[1], (int)job->tail[2], 0);
+
+    return _mm_blend_epi16(tail, w3, 0xc0);
+}
+
+/* What that nonce adds to a and e. */
+INLINE __m128i nonce_sum(__m128i w3) { return _mm_blend_epi16(_mm_setzero_si128(), w3, 0xcc); }
+
+/* WAYS nonces from first on, under the version at place: a bit each. */
+INLINE uint32_t step_nonces(const struct search_job *job, const struct versions *versions,
+                            size_t place, uint32_t first)
+{
+    struct ways s;
+    __m128i m[4][WAYS];
+
+#pragma GCC unroll 8
+    for (int i = 0; i < WAYS; i++) {
+        __m128i w3 = _mm_set1_epi32((int)__builtin_bswap32(first + (uint32_t)i));
+
+        m[0][i] = first_quad(job, w3);
+        m[1][i] = _mm_setr_epi32((int)0x80000000, 0, 0, 0);
+        m[2][i] = _mm_setzero_si128();
+        m[3][i] = _mm_setr_epi32(0, 0, 0, SEARCH_HEADER_BITS);
+        s.abef[i] = _mm_add_epi32(versions->round4[place][0], nonce_sum(w3));
+        s.cdgh[i] = versions->round4[place][1];
+    }
+    rounds(&s, m, 1, 16);
+#pragma GCC unroll 8
+    for (int i = 0; i < WAYS; i++) {
+        s.abef[i] = _mm_add_epi32(s.abef[i], versions->midstate[place][0]);
+        s.cdgh[i] = _mm_add_epi32(s.cdgh[i], versions->midstate[place][1]);
+    }
+    return second_hash(job, &s);
+}
+
+/* Any number of versions, a nonce a way. */
+static uint64_t scan_nonces(struct search_hits *hits, const struct search_job *job, uint32_t first,
+                            uint64_t count)
+{
+    struct versions versions;
+    uint64_t done = 0;
+
+    versions_init(&versions, job);
+    while (done < count) {
+        size_t n = count - done < WAYS ? (size_t)(count - done) : WAYS, kept;
+        uint32_t at = first + (uint32_t)done, passed[WAYS] = {0}, any = 0;
+
+        for (size_t v = 0; v < job->versions; v++) {
+            uint32_t ways = step_nonces(job, &versions, v, at);
+
+            any |= ways;
+            for (; ways; ways &= ways - 1)
+                passed[__builtin_ctz(ways)] |= UINT32_C(1) << v;
+        }
+        kept = any ? search_confirm_step(hits, job, at, passed, n) : n;
+        done += kept;
+        if (kept < n)
+            break;
+    }
+    return done;
+}
+
+/* One nonce, whose word is w3 and whose schedule and constants wk are, under the versions from place on. */
+INLINE uint32_t step_versions(const struct search_job *job, const struct versions *versions,
+                              size_t place, const __m128i wk[15], uint32_t w3)
+{
+    const __m128i nonce = nonce_sum(_mm_set1_epi32((int)w3));
+    struct ways s;
+
+#pragma GCC unroll 8
+    for (int i = 0; i < WAYS; i++) {
+        s.abef[i] = _mm_add_epi32(versions->round4[place + (size_t)i][0], nonce);
+        s.cdgh[i] = versions->round4[place + (size_t)i][1];
+    }
+#pragma GCC unroll 16
+    for (int q = 0; q < 15; q++) {
+        __m128i same[WAYS];
+
+#pragma GCC unroll 8
+        for (int i = 0; i < WAYS; i++)
+            same[i] = wk[q];
+        four_rounds(&s, same);
+    }
+#pragma GCC unroll 8
+    for (int i = 0; i < WAYS; i++) {
+        s.abef[i] = _mm_add_epi32(s.abef[i], versions->midstate[place + (size_t)i][0]);
+        s.cdgh[i] = _mm_add_epi32(s.cdgh[i], versions->midstate[place + (size_t)i][1]);
+    }
+    return second_hash(job, &s);
+}
+
+/* Quads 1 to 15 of the first hash's schedule for the nonce whose word is w3, constants added. */
+INLINE void shared_schedule(__m128i wk[15], const struct search_job *job, uint32_t w3)
+{
+    __m128i m[4] = {
+        first_quad(job, _mm_set1_epi32((int)w3)),
+        _mm_setr_epi32((int)0x80000000, 0, 0, 0),
+        _mm_setzero_si128(),
+        _mm_setr_epi32(0, 0, 0, SEARCH_HEADER_BITS),
+    };
+
+#pragma GCC unroll 16
+    for (int q = 1; q < 16; q++) {
+        if (q >= 4) {
+            __m128i w = _mm_sha256msg1_epu32(m[q & 3], m[(q + 1) & 3]);
+
+            w = _mm_add_epi32(w, _mm_alignr_epi8(m[(q + 3) & 3], m[(q + 2) & 3], 4));
+            m[q & 3] = _mm_sha256msg2_epu32(w, m[(q + 3) & 3]);
+        }
+        wk[q - 1] = _mm_add_epi32(m[q & 3], constants(q));
+    }
+}
+
+/* A multiple of WAYS versions, a version a way. */
+static uint64_t scan_versions(struct search_hits *hits, const struct search_job *job,
+                              uint32_t first, uint64_t count)
+{
+    struct versions versions;
+    uint64_t done;
+
+    versions_init(&versions, job);
+    for (done = 0; done < count && search_room(hits, job); done++) {
+        uint32_t nonce = first + (uint32_t)done, w3 = __builtin_bswap32(nonce), passed = 0;
+        __m128i wk[15];
+
+        shared_schedule(wk, job, w3);
+        for (size_t v = 0; v < job->versions; v += WAYS)
+            passed |= step_versions(job, &versions, v, wk, w3) << v;
+        if (passed)
+            search_confirm_step(hits, job, nonce, &passed, 1);
+    }
+    return done;
+}
+
+uint64_t search_shani(struct search_hits *hits, const struct search_job *job, uint32_t first,
+                      uint64_t count)
+{
+    hits->count = 0;
+    if (job->versions % WAYS == 0)
+        return scan_versions(hits, job, first, count);
+    return scan_nonces(hits, job, first, count);
+}
