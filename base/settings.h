@@ -63,12 +63,11 @@ enum setting_flags {
 };
 
 struct setting {
-    const char *name; /* without dashes; unique in its table */
+    const char *name; /* without dashes, '=', '.' and spaces; two characters or more; unique */
     char letter;      /* the short option, or 0 */
-    const char *path; /* dotted, in YAML; NULL: not in YAML but under its name */
+    const char *path; /* in YAML, dotted; NULL: the name */
     enum setting_type type;
-    int64_t min,
-        max; /* of INT, SIZE, AMOUNT, and of DOUBLE and PERCENT in whole numbers; both 0: any */
+    int64_t min, max;     /* of numbers, sizes and satoshis; both 0: any */
     const char *fallback; /* the default as text; NULL: false, 0, "" or an empty list */
     const char *argument; /* what the help calls its value: "PORT" */
     const char *help;
@@ -90,7 +89,12 @@ enum settings_order {
 bool settings_read_arguments(struct settings *s, int argc, char *const *argv,
                              enum settings_order order);
 
-/* The file at path, which errors and settings_source call by that path. */
+/*
+ * The file at path, which errors and settings_source call by that path. YAML has
+ * mappings, scalars and sequences of scalars, no aliases, one document. In the
+ * other form a [section], or a name with its "section." before it, holds for
+ * that network alone; includeconf is refused.
+ */
 bool settings_read_yaml_file(struct settings *s, const char *path);
 bool settings_read_conf_file(struct settings *s, const char *path);
 
@@ -114,7 +118,7 @@ const char *settings_warning(const struct settings *s, size_t index);
 /*
  * Values. The name must be in the table with that type (asserted): bool BOOL;
  * int INT, SIZE and AMOUNT; double DOUBLE and PERCENT; string STRING; list LIST.
- * Texts live as long as the settings and until the next reading.
+ * Texts live as long as the settings.
  */
 bool settings_bool(const struct settings *s, const char *name);
 int64_t settings_int(const struct settings *s, const char *name);
