@@ -2,13 +2,13 @@
 # shellcheck shell=bash disable=SC2034
 
 BUILD_PACKAGES=(
-    cmake gcc libc6-dev ninja-build pkg-config
+    cmake gcc libc6-dev ninja-build pkg-config python3
     libcmocka-dev libcurl4-openssl-dev libhwloc-dev libjansson-dev libnuma-dev libssl-dev
     libyaml-dev
 )
 TEST_PACKAGES=(
     # ca-certificates, nodejs and npm: the full node that the functional tests mine on
-    ca-certificates clang-14 clang-format-14 dpkg-dev file git libclang-rt-14-dev llvm-14 nodejs npm python3
+    ca-certificates clang-14 clang-format-14 dpkg-dev file git libclang-rt-14-dev llvm-14 nodejs npm
 )
 
 # Prints those of the named packages that are not installed.
