@@ -1,6 +1,7 @@
 /* Real blocks: the same bytes again, roots, names, commitments and proof of work; and blocks that were cut or changed. */
 #include "consensus/block.h"
 
+#include "consensus/compact_size.h"
 #include "consensus/params.h"
 #include "consensus/pow.h"
 #include "consensus/script.h"
@@ -396,6 +397,31 @@ static void test_limits(void **state)
     arena_free(&arena);
 }
 
+/* A block of one transaction whose witness is nothing but empty items: the most memory that a byte can ask for. */
+static void test_amplification(void **state)
+{
+    enum { ITEMS = 1000000 };
+    static const uint8_t head[] = {2, 0, 0, 0, 0, 1, 1}; /* version, marker, flags, one input */
+    size_t at = BLOCK_HEADER_SIZE, size = ITEMS + 256;
+    uint8_t *raw = calloc(1, size);
+    struct arena arena;
+    struct block block;
+
+    (void)state;
+    assert_non_null(raw);
+    raw[at++] = 1;
+    memcpy(raw + at, head, sizeof(head));
+    at += sizeof(head) + 32 + 4 + 1 + 4 + 1; /* the input, an empty script, no outputs */
+    at += compact_size_write(raw + at, ITEMS) + ITEMS + 4;
+    assert_true(at <= size);
+    arena_init(&arena, 20 * at);
+    assert_int_equal(block_parse(&block, &arena, bytes_of(raw, at), TRANSACTION_WITH_WITNESS),
+                     PARSE_OK);
+    assert_int_equal(block.transactions[0].inputs[0].witness_count, ITEMS);
+    arena_free(&arena);
+    free(raw);
+}
+
 /* Wherever memory runs out it is said so, and nothing is blamed on the block. */
 static void test_no_memory(void **state)
 {
@@ -427,7 +453,8 @@ int main(void)
         cmocka_unit_test(test_real_blocks), cmocka_unit_test(test_kernels),
         cmocka_unit_test(test_undo),        cmocka_unit_test(test_truncated),
         cmocka_unit_test(test_changed),     cmocka_unit_test(test_mutated),
-        cmocka_unit_test(test_limits),      cmocka_unit_test(test_no_memory),
+        cmocka_unit_test(test_limits),      cmocka_unit_test(test_amplification),
+        cmocka_unit_test(test_no_memory),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
