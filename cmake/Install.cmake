@@ -1,9 +1,5 @@
 # What `cmake --install` puts where, and the packages that cpack makes of it.
-foreach(program exs-miner exs-bench)
-  if(TARGET ${program})
-    install(TARGETS ${program} RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
-  endif()
-endforeach()
+install(TARGETS exs-miner exs-bench RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
 
 # There is no library to link yet; other programs' builds learn version and place from this.
 configure_file(${CMAKE_CURRENT_LIST_DIR}/excalibur-exs.pc.in excalibur-exs.pc @ONLY)
