@@ -17,6 +17,7 @@ struct against {
     const unsigned *cpus;
     char name[REPORT_NAME_SIZE];
     const char *rule; /* by which the last rate was read */
+    bool unpinned;    /* in some run */
 };
 
 /* Takes one word from *at to out, which has room for it. False where a quote is not closed. */
@@ -72,24 +73,71 @@ void against_free(struct against_words *words)
     *words = (struct against_words){0};
 }
 
-/* Puts the number of threads in the place of each "{threads}". */
-static void fill_in_threads(struct against_words *words, size_t threads)
+/* Puts text in the place of each mark. */
+static void fill_in(struct against_words *words, const char *mark, const char *text)
 {
-    static const char mark[] = "{threads}";
-
     for (size_t i = 0; i < words->count; i++) {
-        char *found;
+        char *found = strstr(words->word[i], mark);
 
-        while ((found = strstr(words->word[i], mark))) {
-            size_t size = strlen(words->word[i]) + 24;
+        while (found) {
+            size_t before = (size_t)(found - words->word[i]);
+            size_t size = strlen(words->word[i]) + strlen(text) + 1;
             char *word = bench_alloc(size, 1);
 
-            snprintf(word, size, "%.*s%zu%s", (int)(found - words->word[i]), words->word[i],
-                     threads, found + sizeof(mark) - 1);
+            snprintf(word, size, "%.*s%s%s", (int)before, words->word[i], text,
+                     found + strlen(mark));
             free(words->word[i]);
             words->word[i] = word;
+            found = strstr(word + before + strlen(text), mark);
         }
     }
+}
+
+/* "0,2" for CPUs 0 and 2; the caller frees it. */
+static char *format_list(const unsigned *cpus, size_t n)
+{
+    enum { NUMBER = 12 };
+    char *text = bench_alloc(n + 1, NUMBER);
+    size_t used = 0;
+
+    for (size_t i = 0; i < n; i++)
+        used += (size_t)snprintf(text + used, NUMBER, "%s%u", i ? "," : "", cpus[i]);
+    return text;
+}
+
+/* "0x5" for CPUs 0 and 2; the caller frees it. */
+static char *format_mask(const unsigned *cpus, size_t n)
+{
+    static const char digits[] = "0123456789abcdef";
+    unsigned most = 0;
+    size_t length;
+    char *text;
+
+    for (size_t i = 0; i < n; i++)
+        most = cpus[i] > most ? cpus[i] : most;
+    length = 2 + most / 4 + 1;
+    text = bench_alloc(length + 1, 1);
+    memset(text, '0', length);
+    text[1] = 'x';
+    for (size_t i = 0; i < n; i++) {
+        char *place = &text[length - 1 - cpus[i] / 4];
+        size_t digit = (size_t)(strchr(digits, *place) - digits);
+
+        *place = digits[digit | 1u << cpus[i] % 4];
+    }
+    return text;
+}
+
+void against_fill_in(struct against_words *words, const unsigned *cpus, size_t n)
+{
+    char number[24], *list = format_list(cpus, n), *mask = format_mask(cpus, n);
+
+    snprintf(number, sizeof(number), "%zu", n);
+    fill_in(words, "{threads}", number);
+    fill_in(words, "{cpus}", list);
+    fill_in(words, "{mask}", mask);
+    free(list);
+    free(mask);
 }
 
 static void take_output(void *context, const char *data, size_t size)
@@ -133,11 +181,12 @@ static bool against_run(void *arg, const struct measure_options *options,
         free(text);
         return false;
     }
-    fill_in_threads(&words, a->threads);
+    against_fill_in(&words, a->cpus, a->threads);
     if (child_run(&end, words.word, a->cpus, a->threads, a->seconds, AGAINST_OUTPUT, take_output,
                   text, error)) {
         rate = rate_text_result(text, &a->rule);
         good = !is_failure(a, &end, rate, error);
+        a->unpinned = a->unpinned || end.unpinned;
         sample->value[0] = rate / 1e6;
         /* Its own time says little, as it may sleep at its start; what others used says all. */
         others_ms = counters_stat(a->cpus, a->threads).busy_ms - before.busy_ms;
@@ -226,4 +275,7 @@ void against_describe(struct report_row *row, const struct measure_case *c)
 
     report_text(row, "command", a->command);
     report_text(row, "rates_read", a->rule);
+    report_text(row, "pinned", a->unpinned ? "no" : "yes");
+    if (a->unpinned)
+        fprintf(stderr, "warning: %s chose other CPUs than those it was given\n", a->name);
 }

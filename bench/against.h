@@ -2,14 +2,17 @@
  * Other miners' benchmarks, run in turns with ours.
  *
  * A command line is split as a shell would (blanks, '...', "...", \), without
- * variables, patterns and pipes; "{threads}" in it becomes the number of threads
- * that is being measured. The program runs in a process group of its own, pinned
- * to the CPUs that ours used (whoever pins itself again escapes that), its
- * standard input empty; what it prints is read for hash rates (rate_text.h) and
- * thrown away. When it has not ended by itself in time it is told to (SIGTERM,
- * then SIGKILL to the group), and what it had printed counts; so it is when the
- * user interrupts, and nothing counts. A program that prints no rate, fails, or
- * prints more than AGAINST_OUTPUT bytes, is given up with the reason.
+ * variables, patterns and pipes. In it "{threads}" becomes the number of threads
+ * that is being measured, "{cpus}" and "{mask}" the CPUs as a list, "0,2", and
+ * as a mask, "0x5".
+ *
+ * The program runs in a process group of its own, pinned to the CPUs that ours
+ * used; where it chooses others by itself, its row says "pinned": "no". Its
+ * standard input is empty; what it prints is read for hash rates (rate_text.h)
+ * and thrown away. When it has not ended by itself in time it is told to
+ * (SIGTERM, then SIGKILL to the group), and what it had printed counts; so it is
+ * when the user interrupts, and nothing counts. A program that prints no rate,
+ * fails, or prints more than AGAINST_OUTPUT bytes, is given up with the reason.
  */
 #ifndef BENCH_AGAINST_H
 #define BENCH_AGAINST_H
@@ -34,6 +37,9 @@ struct against_words {
 bool against_split(struct against_words *words, const char *command,
                    char error[static BENCH_ERROR_SIZE]);
 void against_free(struct against_words *words);
+
+/* Puts the CPUs, one a thread, in the place of "{threads}", "{cpus}" and "{mask}". */
+void against_fill_in(struct against_words *words, const unsigned *cpus, size_t n);
 
 /*
  * Adds a case for each of the user's other programs and number of threads.

@@ -4,6 +4,7 @@
 #include "bench/bench_alloc.h"
 #include "bench/interrupt.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
@@ -20,6 +21,7 @@ extern char **environ;
 
 enum {
     POLL_MS = 20,      /* how often an end or an interruption is looked for */
+    LOOK_MS = 500,     /* how often its CPUs are looked at */
     GRACE_MS = 2000,   /* from being told to end to being killed */
     PIECE = 64 * 1024, /* bytes read at a time */
     CPUS_MAX = 8192,   /* that Linux can be built for */
@@ -31,6 +33,10 @@ struct child {
     size_t left;
     child_output_fn *output;
     void *context;
+    const unsigned *cpus;
+    size_t cpu_count;
+    uint64_t looked_ns; /* when its CPUs were last looked at */
+    bool unpinned;
 };
 
 static int prepare_files(posix_spawn_file_actions_t *files, const int pipe[static 2])
@@ -137,6 +143,42 @@ static bool has_ended(const struct child *c)
     return waitid(P_PID, (id_t)c->pid, &info, WEXITED | WNOHANG | WNOWAIT) == 0 && info.si_pid != 0;
 }
 
+/* Whether a thread may use CPUs beyond ours. One that has ended may not. */
+static bool is_unpinned(const struct child *c, pid_t thread)
+{
+    size_t size = CPU_ALLOC_SIZE(CPUS_MAX);
+    cpu_set_t *set = bench_alloc(1, size);
+    int result = sched_getaffinity(thread, size, set);
+    bool beyond;
+
+    for (size_t i = 0; i < c->cpu_count; i++)
+        CPU_CLR_S(c->cpus[i], size, set);
+    beyond = result == 0 && CPU_COUNT_S(size, set) > 0;
+    free(set);
+    return beyond;
+}
+
+/* Miners like to choose their CPUs themselves, which makes a comparison something else. */
+static void look_at_cpus(struct child *c)
+{
+    char path[64];
+    struct dirent *entry;
+    DIR *threads;
+
+    if (c->unpinned || clock_monotonic_ns() - c->looked_ns < (uint64_t)LOOK_MS * 1000000)
+        return;
+    c->looked_ns = clock_monotonic_ns();
+    snprintf(path, sizeof(path), "/proc/%d/task", (int)c->pid);
+    threads = opendir(path);
+    while (threads && (entry = readdir(threads))) {
+        pid_t thread = (pid_t)strtol(entry->d_name, NULL, 10);
+
+        c->unpinned = c->unpinned || (thread > 0 && is_unpinned(c, thread));
+    }
+    if (threads)
+        closedir(threads);
+}
+
 /* Asks the group to end and waits a little, reading on; its output may tell more. */
 static void ask_to_end(struct child *c)
 {
@@ -157,6 +199,7 @@ static enum child_how follow(struct child *c, uint64_t deadline_ns)
             return CHILD_TIMEOUT;
         if (!read_output(c, POLL_MS))
             return CHILD_TOO_MUCH;
+        look_at_cpus(c);
     }
     /* What is left in the pipe; others may hold it open without writing. */
     for (size_t left = c->left + 1; c->fd >= 0 && c->left != left;) {
@@ -189,8 +232,13 @@ bool child_run(struct child_end *end, char *const *words, const unsigned *cpus, 
                double seconds, size_t output_limit, child_output_fn *output, void *context,
                char error[static BENCH_ERROR_SIZE])
 {
-    struct child c = {.left = output_limit, .output = output, .context = context};
     uint64_t began = clock_monotonic_ns();
+    struct child c = {.left = output_limit,
+                      .output = output,
+                      .context = context,
+                      .cpus = cpus,
+                      .cpu_count = cpu_count,
+                      .looked_ns = began};
     int pipe[2], result;
 
     *end = (struct child_end){0};
@@ -211,6 +259,7 @@ bool child_run(struct child_end *end, char *const *words, const unsigned *cpus, 
     if (end->how != CHILD_EXITED && end->how != CHILD_TOO_MUCH)
         ask_to_end(&c);
     reap(&c, end);
+    end->unpinned = c.unpinned;
     end->seconds = (double)(clock_monotonic_ns() - began) / 1e9;
     return true;
 }

@@ -20,6 +20,7 @@ struct child_end {
     int status;
     double seconds;     /* from its start to its end */
     double cpu_seconds; /* what it and the children that it waited for used */
+    bool unpinned;      /* a thread of its own was seen where it may use other CPUs as well */
 };
 
 typedef void child_output_fn(void *context, const char *data, size_t size);

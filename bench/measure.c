@@ -64,8 +64,7 @@ static bool run_round(struct measure_case *c, const struct measure_options *opti
         if (is_calmer(&sample, &best))
             best = sample;
     }
-    if (is_disturbed(&best) && !c->sifts)
-        c->disturbed++;
+    best.disturbed = is_disturbed(&best) && !c->sifts;
     c->sample[c->runs++] = best;
     return true;
 }
@@ -92,7 +91,7 @@ bool measure_alternate(struct measure_case *cases, size_t n, const struct measur
         assert(cases[i].metrics >= 1 && cases[i].metrics <= MEASURE_METRICS);
         assert(cases[i].metric[0].unit);
         cases[i].sample = bench_alloc(options->runs, sizeof(*cases[i].sample));
-        cases[i].runs = cases[i].repeated = cases[i].disturbed = 0;
+        cases[i].runs = cases[i].repeated = 0;
         cases[i].error[0] = 0;
     }
     for (size_t round = 0; round < options->runs && !interrupt_came(); round++) {
@@ -138,10 +137,11 @@ static struct report_row *add_row(struct report *r, const char *bench, const str
     row = report_add(r, bench, name, c->kernel, c->threads, m->unit, values, c->runs);
     row->lower_is_better = m->lower_is_better;
     row->repeated = c->repeated;
-    row->disturbed = c->disturbed;
     for (size_t i = 0; i < c->runs; i++) {
         row->steal_ms += c->sample[i].steal_ms;
         share[i] = c->sample[i].cpu_share;
+        if (c->sample[i].disturbed)
+            report_mark(row, i);
     }
     row->cpu_share = stats_median_of(share, c->runs);
     free(share);

@@ -46,7 +46,8 @@ struct measure_metric {
 struct measure_sample {
     double value[MEASURE_METRICS]; /* NaN where this machine does not give it */
     double cpu_share; /* of their time, what the measuring threads had CPUs for; NaN: no matter */
-    double steal_ms;  /* filled in by measure_alternate */
+    double steal_ms;  /* this and the next: filled in by measure_alternate */
+    bool disturbed;
 };
 
 /*
@@ -70,7 +71,7 @@ struct measure_case {
     /* What measure_alternate fills in: */
     struct measure_sample *sample; /* freed by measure_free */
     size_t runs;
-    size_t repeated, disturbed;
+    size_t repeated;
     char error[MEASURE_ERROR_SIZE]; /* not empty: the case was given up */
 };
 

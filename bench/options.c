@@ -62,7 +62,8 @@ static const struct setting table[] = {
      .type = SETTING_LIST,
      .argument = "COMMAND",
      .help = "Run this miner's benchmark in turns with ours, on the same CPUs, and add the "
-             "ratios; {threads} in it becomes the number of threads; may be given again"},
+             "ratios; {threads}, {cpus} (0,2) and {mask} (0x5) in it become what ours used; may be "
+             "given again"},
     {.name = "against-name",
      .type = SETTING_LIST,
      .argument = "NAME",

@@ -16,6 +16,7 @@ void report_free(struct report *r)
 {
     for (size_t i = 0; i < r->count; i++) {
         free(r->row[i].samples);
+        free(r->row[i].marks);
         for (size_t f = 0; f < r->row[i].fields; f++)
             free(r->row[i].field[f].text);
     }
@@ -50,11 +51,19 @@ struct report_row *report_add(struct report *r, const char *bench, const char *n
     snprintf(row->name, sizeof(row->name), "%s", name);
     snprintf(row->kernel, sizeof(row->kernel), "%s", kernel);
     row->cpu_share = NAN;
+    row->marks = bench_alloc(runs, sizeof(*row->marks));
     row->samples = bench_alloc(runs, sizeof(*samples));
     if (runs)
         memcpy(row->samples, samples, runs * sizeof(*samples));
     work_out(row);
     return row;
+}
+
+void report_mark(struct report_row *row, size_t run)
+{
+    assert(run < row->runs);
+    row->disturbed += !row->marks[run];
+    row->marks[run] = true;
 }
 
 void report_number(struct report_row *row, const char *key, double number)
@@ -95,7 +104,9 @@ struct report_row *report_add_ratio(struct report *r, size_t top, size_t bottom)
     b = &r->row[bottom];
     row->steal_ms = a->steal_ms + b->steal_ms;
     row->cpu_share = fmin(a->cpu_share, b->cpu_share);
-    row->disturbed = a->disturbed + b->disturbed;
+    for (size_t i = 0; i < runs; i++)
+        if (a->marks[i] || b->marks[i])
+            report_mark(row, i);
     return row;
 }
 

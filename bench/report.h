@@ -42,12 +42,13 @@ struct report_row {
     size_t threads;
     bool lower_is_better;
     double *samples; /* one a run, in their order; the report's own */
+    bool *marks;     /* of each run: whether it counts although it was disturbed; likewise */
     size_t runs;
     double median, min, max; /* of the samples that are not NaN; NaN where there is none */
     double steal_ms;         /* CPU time that the hypervisor took during the runs that count */
     double cpu_share;        /* the part of its time that the measuring code had its CPUs, median */
     size_t repeated;         /* runs that were disturbed, and thrown away for a repetition */
-    size_t disturbed;        /* runs that count although they were disturbed */
+    size_t disturbed;        /* how many of the marks are set */
     struct report_field field[REPORT_FIELDS];
     size_t fields;
 };
@@ -70,6 +71,9 @@ struct report_row *report_add(struct report *r, const char *bench, const char *n
                               const char *kernel, size_t threads, const char *unit,
                               const double *samples, size_t runs);
 
+/* Marks a run as disturbed. */
+void report_mark(struct report_row *row, size_t run);
+
 /* Adds a field; asserts that there is room. text is copied. */
 void report_number(struct report_row *row, const char *key, double number);
 void report_text(struct report_row *row, const char *key, const char *text);
@@ -79,7 +83,7 @@ double report_field_number(const struct report_row *row, const char *key);
 
 /*
  * Adds the row top / bottom, run by run: both must have been measured in the
- * same alternated runs. i is the index of a row. More is better.
+ * same alternated runs; top and bottom are their indices. More is better.
  */
 struct report_row *report_add_ratio(struct report *r, size_t top, size_t bottom);
 

@@ -87,6 +87,20 @@ static void pins_the_child_alone(void **state)
     assert_true(CPU_EQUAL(&before, &after));
 }
 
+/* Every other CPU of this process, where it has one. */
+static void sees_who_chooses_other_cpus(void **state)
+{
+    cpu_set_t set;
+    struct heard h;
+
+    (void)state;
+    sched_getaffinity(0, sizeof(set), &set);
+    if (CPU_COUNT(&set) < 2)
+        skip();
+    assert_false(run_script(&h, "sleep 1", 60).unpinned);
+    assert_true(run_script(&h, "taskset -p ffffffff $$ >&2; sleep 1; :", 60).unpinned);
+}
+
 static void stops_what_hangs(void **state)
 {
     struct heard h;
@@ -209,6 +223,30 @@ static void splits_command_lines(void **state)
     }
 }
 
+static void fills_in_what_is_measured(void **state)
+{
+    static const unsigned cpus[] = {9, 0, 3}, first[] = {0}, far[] = {131};
+    struct against_words words;
+    char error[BENCH_ERROR_SIZE];
+
+    (void)state;
+    assert_true(against_split(&words, "a -t{threads}{threads} {cpus} {mask}, {mas", error));
+    against_fill_in(&words, cpus, 3);
+    assert_string_equal(words.word[1], "-t33");
+    assert_string_equal(words.word[2], "9,0,3");
+    assert_string_equal(words.word[3], "0x209,");
+    assert_string_equal(words.word[4], "{mas");
+    against_free(&words);
+    assert_true(against_split(&words, "{mask}", error));
+    against_fill_in(&words, first, 1);
+    assert_string_equal(words.word[0], "0x1");
+    against_free(&words);
+    assert_true(against_split(&words, "{mask}", error));
+    against_fill_in(&words, far, 1);
+    assert_string_equal(words.word[0], "0x800000000000000000000000000000000");
+    against_free(&words);
+}
+
 static void bounds_command_lines(void **state)
 {
     char command[2 * (AGAINST_WORDS + 1) + 1], error[BENCH_ERROR_SIZE];
@@ -230,6 +268,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(hears_both_outputs),
         cmocka_unit_test(pins_the_child_alone),
+        cmocka_unit_test(sees_who_chooses_other_cpus),
         cmocka_unit_test(stops_what_hangs),
         cmocka_unit_test(kills_what_ignores_it),
         cmocka_unit_test(does_not_wait_for_who_holds_the_pipe),
@@ -237,6 +276,7 @@ int main(void)
         cmocka_unit_test(tells_signals_apart),
         cmocka_unit_test(says_what_cannot_start),
         cmocka_unit_test(splits_command_lines),
+        cmocka_unit_test(fills_in_what_is_measured),
         cmocka_unit_test(bounds_command_lines),
     };
 

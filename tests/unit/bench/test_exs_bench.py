@@ -167,7 +167,7 @@ def test_against():
     ours, theirs, ratio = check_document(json.loads(done.stdout))
     assert theirs["kernel"] == "other" and theirs["unit"] == "MH/s", theirs
     assert theirs["samples"] == [0.005] * 3 and theirs["rates_read"] == "total", theirs
-    assert theirs["command"] == shell(script), theirs
+    assert theirs["command"] == shell(script) and theirs["pinned"] == "yes", theirs
     assert ratio["unit"] == "ratio" and ratio["name"] == "plain / other", ratio
     assert ratio["kernel"] == "generic" and ratio["threads"] == 1, ratio
     for our, their, pair in zip(ours["samples"], theirs["samples"], ratio["samples"]):

@@ -1,6 +1,8 @@
 #include "bench/machine.h"
 #include "bench/report.h"
 
+#include <jansson.h>
+
 #include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -11,7 +13,6 @@
 #include <string.h>
 
 #include <cmocka.h>
-#include <jansson.h>
 
 static void fill(struct report *r)
 {
@@ -23,12 +24,15 @@ static void fill(struct report *r)
     row->steal_ms = 10;
     row->cpu_share = 0.5;
     row->repeated = 3;
-    row->disturbed = 1;
+    report_mark(row, 0);
+    report_mark(row, 0);
     report_number(row, "ns_per_hash", 1.5);
     report_number(row, "core_cycles_per_hash", NAN);
     row = report_add(r, "search", "against", "other \"miner\"\n", 2, "MH/s", theirs, 4);
     row->steal_ms = 20;
     report_text(row, "command", "other --fast \x01");
+    report_mark(row, 0);
+    report_mark(row, 2);
     report_add_ratio(r, 0, 1);
     row = report_add(r, "engine", "wake p99", "", 1, "us", NULL, 0);
     row->lower_is_better = true;
@@ -54,6 +58,8 @@ static void works_out_statistics(void **state)
     assert_float_equal(r.row[2].min, 2, 0);
     assert_float_equal(r.row[2].max, 3, 0);
     assert_float_equal(r.row[2].steal_ms, 30, 0);
+    assert_int_equal(r.row[0].disturbed, 1);
+    assert_int_equal(r.row[2].disturbed, 2);
     assert_true(isnan(r.row[3].median) && isnan(r.row[3].min) && isnan(r.row[3].max));
     report_free(&r);
     assert_int_equal(r.count, 0);
