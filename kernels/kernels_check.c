@@ -156,7 +156,7 @@ bool kernels_check_search(const struct kernels_tables *tables, size_t i)
 {
     search_fn *run = tables->search[i].run;
 
-    return check_search_of(run, 1, 0x1fffffff, 397) && check_search_of(run, 2, 0x1fffffff, 197) &&
-           check_search_of(run, 15, 0x1fffffff, 67) && check_search_of(run, 16, 0x0fffffff, 67) &&
-           check_search_of(run, 1, 0xffffffff, 67) && check_search_of(run, 1, 0, 67);
+    return check_search_of(run, 1, 0x1fffffff, 197) && check_search_of(run, 2, 0x1fffffff, 67) &&
+           check_search_of(run, 15, 0x1fffffff, 35) && check_search_of(run, 16, 0x0fffffff, 35) &&
+           check_search_of(run, 1, 0xffffffff, 35) && check_search_of(run, 1, 0, 35);
 }

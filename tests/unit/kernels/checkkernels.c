@@ -12,6 +12,7 @@
 #define OPENSSL_SUPPRESS_DEPRECATED
 #include "base/clock.h"
 #include "kernels/kernels.h"
+#include "tests/unit/random.h"
 
 #include <openssl/sha.h>
 
@@ -42,15 +43,8 @@ struct arena {
     uint8_t *start, *end;
 };
 
-static uint64_t seed = 1, random_state;
-
-static uint32_t random_u32(void)
-{
-    random_state = random_state * 6364136223846793005 + 1442695040888963407;
-    return (uint32_t)(random_state >> 32);
-}
-
-static size_t random_below(size_t n) { return random_u32() % n; }
+static uint64_t seed = 1;
+static struct random rng;
 
 __attribute__((format(printf, 1, 2))) static _Noreturn void give_up(const char *format, ...)
 {
@@ -79,7 +73,7 @@ static const char *fill(uint8_t *out, size_t size, int kind)
     static const char *const names[FILLS] = {"random", "all 00", "all ff", "80 00 .. 00"};
 
     for (size_t i = 0; i < size; i++) {
-        out[i] = kind == 0   ? (uint8_t)random_u32()
+        out[i] = kind == 0   ? (uint8_t)random_u64(&rng)
                  : kind == 1 ? 0
                  : kind == 2 ? 0xff
                              : (uint8_t)(i % 64 ? 0 : 0x80);
@@ -114,14 +108,14 @@ static void check_compress(const struct sha256_compress_impl *impl, struct arena
 {
     for (size_t n = 0; n <= 20; n++) {
         for (int kind = 0; kind < FILLS; kind++) {
-            size_t at = random_below(64) * (n % 2);
+            size_t at = random_below(&rng, 64) * (n % 2);
             uint8_t *blocks = place(in, 64 * n, at);
             const char *name = fill(blocks, 64 * n, kind);
             SHA256_CTX oracle;
             uint32_t state[8 + 2];
 
             SHA256_Init(&oracle);
-            fill((uint8_t *)oracle.h, sizeof(oracle.h), (int)random_below(FILLS));
+            fill((uint8_t *)oracle.h, sizeof(oracle.h), (int)random_below(&rng, FILLS));
             state[0] = state[9] = 0x5a5a5a5a;
             memcpy(state + 1, oracle.h, 32);
             for (size_t i = 0; i < n; i++)
@@ -139,8 +133,8 @@ static void check_d64_once(const struct sha256d_64_impl *impl, struct arena in, 
                            size_t n, int kind, bool in_place)
 {
     static uint8_t want[32 * 1024];
-    uint8_t *from = place(in, 64 * n, random_below(2) * random_below(64));
-    uint8_t *to = place(out, 32 * n, random_below(2) * random_below(64));
+    uint8_t *from = place(in, 64 * n, random_below(&rng, 2) * random_below(&rng, 64));
+    uint8_t *to = place(out, 32 * n, random_below(&rng, 2) * random_below(&rng, 64));
     const char *name = fill(from, 64 * n, kind);
 
     for (size_t i = 0; i < n; i++)
@@ -180,15 +174,15 @@ static size_t draw_length(enum lengths lengths, size_t i, size_t n)
 {
     switch (lengths) {
     case LENGTHS_SMALL:
-        return random_below(130);
+        return random_below(&rng, 130);
     case LENGTHS_ALIKE:
         return 250;
     case LENGTHS_LADDER:
         return i;
     case LENGTHS_ONE_GIANT:
-        return i == n / 2 ? 60000 : random_below(300);
+        return i == n / 2 ? 60000 : random_below(&rng, 300);
     case LENGTHS_WILD:
-        return random_below((size_t)1 << random_below(17));
+        return random_below(&rng, (size_t)1 << random_below(&rng, 17));
     }
     return 0;
 }
@@ -199,13 +193,14 @@ static void check_many_once(const struct sha256d_many_impl *impl, struct arena i
 {
     static struct bytes messages[2048];
     static uint8_t want[32];
-    uint8_t *to = place(out, 32 * n, random_below(2) * random_below(64));
+    uint8_t *to = place(out, 32 * n, random_below(&rng, 2) * random_below(&rng, 64));
 
     for (size_t i = 0; i < n; i++) {
         size_t size = draw_length(lengths, i, n);
 
-        messages[i] = bytes_of(place(in, size, random_below(2) * random_below(999)), size);
-        if (size == 0 && random_below(2))
+        messages[i] =
+            bytes_of(place(in, size, random_below(&rng, 2) * random_below(&rng, 999)), size);
+        if (size == 0 && random_below(&rng, 2))
             messages[i].data = NULL;
     }
     memset(out.start, GUARD_IS, ROOM);
@@ -234,7 +229,7 @@ static void check_many(const struct sha256d_many_impl *impl, struct arena in, st
     check_many_once(impl, in, out, 512, LENGTHS_ONE_GIANT);
     check_many_once(impl, in, out, 513, LENGTHS_ALIKE);
     check_many_once(impl, in, out, 2048, LENGTHS_SMALL);
-    check_many_once(impl, in, out, 1 + random_below(700), LENGTHS_WILD);
+    check_many_once(impl, in, out, 1 + random_below(&rng, 700), LENGTHS_WILD);
 }
 
 /* The levels that processors come in; each adds to the one before it or stands beside it. */
@@ -362,9 +357,9 @@ static void bench(void)
     double openssl;
 
     for (size_t i = 0; i < BENCH_MESSAGES; i++) {
-        size_t size = i % 64 == 63 ? 3000 + i : 110 + random_below(290);
+        size_t size = i % 64 == 63 ? 3000 + i : 110 + random_below(&rng, 290);
 
-        b.messages[i] = bytes_of(b.in + random_below(sizeof(b.in) - size), size);
+        b.messages[i] = bytes_of(b.in + random_below(&rng, sizeof(b.in) - size), size);
     }
     fill(b.in, sizeof(b.in), 0);
     openssl = bench_row(&b, "compress", "SHA256()", BENCH_BLOCKS, bench_compress, SIZE_MAX, 0);
@@ -407,7 +402,7 @@ int main(int argc, char **argv)
         }
     }
     for (; rounds; rounds--, seed++) {
-        random_state = seed;
+        rng.state = seed;
         printf("seed %" PRIu64 "\n", seed);
         for (size_t level = 0; level < sizeof(levels) / sizeof(levels[0]); level++)
             check_level(level, in, out);

@@ -186,25 +186,32 @@ static void a_copy_goes_on_by_itself(void **unused)
     assert_memory_equal(digest, want, 32);
 }
 
+/* Stands in for compress where only the last block matters. */
+static uint8_t last_block[64];
+
+static void keep_last_block(uint32_t state[static 8], const uint8_t *blocks, size_t n)
+{
+    state[0] = 0;
+    if (n)
+        memcpy(last_block, blocks + 64 * (n - 1), 64);
+}
+
 /* 513 MiB: the number of bits needs more than 32 of them. */
 static void long_lengths_are_counted(void **unused)
 {
     enum { PIECE = 1 << 20, PIECES = 513 };
-    uint8_t *piece = calloc(1, PIECE), want[32], digest[32];
+    uint8_t *piece = calloc(1, PIECE), digest[32];
     struct sha256 s;
-    SHA256_CTX context;
 
     (void)unused;
     assert_non_null(piece);
-    sha256_init(&s, any_compress());
-    SHA256_Init(&context);
-    for (int i = 0; i < PIECES; i++) {
+    sha256_init(&s, keep_last_block);
+    for (int i = 0; i < PIECES; i++)
         sha256_update(&s, piece, PIECE);
-        SHA256_Update(&context, piece, PIECE);
-    }
     sha256_final(&s, digest);
-    SHA256_Final(want, &context);
-    assert_memory_equal(digest, want, 32);
+    assert_int_equal(s.length, (uint64_t)PIECE * PIECES);
+    assert_int_equal(read_be64(last_block + 56), (uint64_t)PIECE * PIECES * 8);
+    assert_int_equal(last_block[0], 0x80);
     free(piece);
 }
 
