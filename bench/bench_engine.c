@@ -168,6 +168,7 @@ static bool run_batches(const struct engine_case *c, const struct measure_option
     do {
         good = run_batch(batch, inside);
         latency_add(&costs, atomic_load(&batch->ended_ns) - batch->began_ns);
+        latency_tick(&costs);
     } while (good && clock_monotonic_ns() < end && !interrupt_came());
     if (!good)
         snprintf(error, MEASURE_ERROR_SIZE, "the pool did not run all tasks");
@@ -257,6 +258,7 @@ static bool probe_starts(struct stage *s, const struct engine_case *c,
             break;
         pool_group_wait(&s->group);
         latency_add(&delays, probe.started_ns - began);
+        latency_tick(&delays);
     }
     take_delays(sample, &delays);
     return good;
@@ -339,6 +341,7 @@ static bool change_work(struct stage *s, const struct engine_case *c, struct lan
         for (size_t i = 0; i < c->workers; i++)
             latency_add(delays, slice ? atomic_load(&lanes[i].seen_ns) - began
                                       : miner_lane_stats(s->miner, i).last_switch_ns);
+        latency_tick(delays);
     }
     return true;
 }

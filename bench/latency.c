@@ -11,7 +11,7 @@
 static const uint64_t window_ns = 100000000;
 
 /* Of their time, what busy threads must have run for; the rest is the kernel's own work. */
-static const double full_share = 0.97;
+static const double full_share = 0.98;
 
 static void add(struct latency_list *list, double us)
 {
@@ -52,9 +52,10 @@ void latency_start(struct latency *l, const unsigned *cpus, size_t cpu_count, si
     open_window(l);
 }
 
-void latency_add(struct latency *l, uint64_t ns)
+void latency_add(struct latency *l, uint64_t ns) { add(&l->all, (double)ns / 1000); }
+
+void latency_tick(struct latency *l)
 {
-    add(&l->all, (double)ns / 1000);
     if (clock_monotonic_ns() - l->window_began_ns >= window_ns) {
         close_window(l);
         open_window(l);

@@ -27,8 +27,11 @@ struct latency {
 
 void latency_start(struct latency *l, const unsigned *cpus, size_t cpu_count, size_t busy);
 
-/* Takes a delay, and closes the window when its time is over. */
+/* Takes a delay, which must have begun after the last latency_tick. */
 void latency_add(struct latency *l, uint64_t ns);
+
+/* Closes the window if its time is over. Call it while no delay is running. */
+void latency_tick(struct latency *l);
 
 /* Closes the last window and sorts both lists. */
 void latency_finish(struct latency *l);

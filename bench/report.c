@@ -122,6 +122,15 @@ static void format_number(char out[static 16], double x)
         snprintf(out, 16, "%.*f", decimals, x);
 }
 
+/* The same of a field, which may be a count. */
+static void format_field(char out[static 16], double x)
+{
+    if (x >= 0 && x < 1e9 && floor(x) >= x)
+        snprintf(out, 16, "%.0f", x);
+    else
+        format_number(out, x);
+}
+
 /* Half the way from the smallest to the largest, as a part of the median. */
 static void format_spread(char out[static 16], const struct report_row *row)
 {
@@ -145,7 +154,7 @@ static void print_row(FILE *out, const struct report_row *row, int name_width, i
     for (size_t i = 0; i < row->fields; i++) {
         char number[16];
 
-        format_number(number, row->field[i].number);
+        format_field(number, row->field[i].number);
         if (!row->field[i].text && !isnan(row->field[i].number))
             fprintf(out, "  %s %s", row->field[i].key, number);
     }
