@@ -27,6 +27,11 @@ foreach(flag -fstack-clash-protection -fcf-protection)
   endif()
 endforeach()
 
+# Assertions stay in every build, as in Bitcoin Core's: what they stop would cost somebody money.
+foreach(config RELEASE RELWITHDEBINFO MINSIZEREL)
+  string(REPLACE "-DNDEBUG" "" CMAKE_C_FLAGS_${config} "${CMAKE_C_FLAGS_${config}}")
+endforeach()
+
 if(EXS_WERROR)
   add_compile_options(-Werror)
 endif()
