@@ -469,7 +469,7 @@ def function(name, vector_rounds, shared):
     chains += [second_hash(c, k, lane) for lane in range(LANES)]
     steps = [step for group in (chains[:5], chains[5:11], chains[11:]) for step in run_chains(group)]
     lines = interleave(steps, v.text())
-    out = [f"    .globl {name}", f"    .type {name}, @function", "    .p2align 6", f"{name}:", "    endbr64",
+    out = [f"    .globl {name}", f"    .type {name}, @function", "    .p2align 6", f"{name}:", "    endbr64", "    vzeroupper",
            f"    lea {name}_constants+{k.BIAS}(%rip), %rax",
            f"    lea {c.HALF // 2}(%rdi), %r10",
            f"    lea {c.HALF * 3 // 2}(%rdi), %r11", f"    add ${c.WORDS}, %rdi", "    .p2align 6", "1:"]
