@@ -340,8 +340,9 @@ static void read_error(const json_t *said, long status, struct jsonrpc_error *er
     json_t *code = json_object_get(said, "code");
 
     if (!message)
-        message = json_is_string(said) ? json_string_value(said) : "an error without a message";
-    fail(error, JSONRPC_RPC, status, "%s", message);
+        message = json_string_value(said);
+    fail(error, JSONRPC_RPC, status, "%s",
+         message && *message ? message : "an error without a message");
     error->code = json_integer_value(code);
 }
 

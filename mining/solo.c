@@ -187,18 +187,24 @@ static const char *name_of(const struct solo *solo, size_t node)
     return upstream_name(solo->node[node].upstream);
 }
 
-/* Whether a block on this predecessor is on its way, or was accepted just now: then the search rests. */
+/*
+ * Whether the search rests: a block on this predecessor is on its way or was
+ * accepted just now, or those on their way may be all that were asked for.
+ */
 static bool held_back(const struct solo *solo, struct block_hash previous)
 {
-    uint64_t now = clock_monotonic_ns();
+    uint64_t now = clock_monotonic_ns(), count = solo->status.accepted;
 
     for (size_t i = 0; i < IN_FLIGHT; i++) {
         const struct in_flight *f = &solo->in_flight[i];
 
-        if (f->id && block_hash_equal(f->previous, previous) && now - f->since_ns < HOLD_NS)
+        if (!f->id || now - f->since_ns >= HOLD_NS)
+            continue;
+        if (block_hash_equal(f->previous, previous))
             return true;
+        count += !f->accepted;
     }
-    return false;
+    return solo->options.blocks && count >= solo->options.blocks;
 }
 
 static void search_root(void *arg, uint64_t extranonce, uint8_t header[static 80])

@@ -18,6 +18,7 @@ ADDRESS = segwit_address("bcrt", 0, KEY.pkh)
 MAINNET_ADDRESS = segwit_address("bc", 0, KEY.pkh)
 PASSWORD = "hunter2-is-secret"
 TEMPLATE = "getblocktemplate"
+HARD = {"bits": "1d00ffff", "target": f"{0xFFFF << 208:064x}"}
 
 
 def options(*nodes, payout=ADDRESS):
@@ -157,7 +158,8 @@ def test_bad_answers(node):
                        (rpc_error(-10, "in initial sync\x1b[2J"), "in initial sync [2J"),
                        (drop, "trying again"),
                        (half_answer, "trying again")]:
-        node.rules = [only(TEMPLATE, rule, 1)]
+        # libcurl itself repeats a request once where a kept connection turns out to be closed.
+        node.rules = [only(TEMPLATE, rule, 2 if rule is drop else 1)]
         height = node.chain.height()
         text_out = mine(node, blocks=1)
         check(text in text_out, f"{text!r} is not in:\n{text_out}")
@@ -247,6 +249,8 @@ def test_failover(_):
 
 
 def test_highest_chain(node):
+    # Too hard to find a block on before the other node has answered.
+    node.template_changes = HARD
     ahead = FakeNode()
     for i in range(5):
         ahead.chain.foreign_block(f"{i + 1:064x}")
@@ -286,8 +290,7 @@ def test_cookie(node):
 
 def test_new_tip(node):
     """What somebody else finds is taken up at once, and nothing is submitted on the old tip."""
-    hard = {"bits": "1d00ffff", "target": f"{0xFFFF << 208:064x}"}
-    node.template_changes = hard
+    node.template_changes = HARD
     miner = Miner(*options(node))
     for height in range(1, 6):
         miner.expect(f"mining height {height}:")
@@ -300,7 +303,7 @@ def test_new_tip(node):
 
 
 def test_signals(node):
-    node.template_changes = {"bits": "1d00ffff", "target": f"{0xFFFF << 208:064x}"}
+    node.template_changes = HARD
     for sig in (signal.SIGINT, signal.SIGTERM):
         miner = Miner(*options(node))
         miner.expect("mining height")
@@ -313,7 +316,7 @@ def test_signals(node):
 
 
 def test_time_limit(node):
-    node.template_changes = {"bits": "1d00ffff", "target": f"{0xFFFF << 208:064x}"}
+    node.template_changes = HARD
     args = [*options(node), "--time-limit", "1"]
     expect_end(0, args=args)
     expect_end(4, args=[*args, "--blocks", "1"])

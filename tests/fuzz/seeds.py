@@ -56,10 +56,33 @@ def addresses(vectors):
                 yield bytes.fromhex(row[1])
 
 
+def templates(vectors):
+    """getblocktemplate's results, their transactions without their names: those are computed."""
+    template = {"version": 0x20000000, "rules": ["csv", "!segwit", "taproot"], "vbavailable": {"x": 28},
+                "vbrequired": 0, "previousblockhash": "0f" * 32, "coinbaseaux": {"flags": "abcd"},
+                "coinbasevalue": 50 * 10**8, "longpollid": "id", "workid": "work", "height": 17,
+                "target": "7fffff" + "00" * 29, "bits": "207fffff", "noncerange": "00000000ffffffff",
+                "mutable": ["time"], "mintime": 1, "curtime": 2, "maxtime": 3, "sizelimit": 4000000,
+                "weightlimit": 4000000, "sigoplimit": 80000}
+    raw = sorted(set(transactions(vectors)), key=len)[40:240]
+    for count in 0, 1, 2, 3, 7, 20:
+        some = [{"data": raw[count + 7 * i].hex(), "depends": [], "fee": 1} for i in range(count)]
+        yield json.dumps({**template, "transactions": some}).encode()
+
+
+def answers(_):
+    error = {"code": -8, "message": "no"}
+    for status in range(8):
+        for result, failed in (5, None), (None, error), ("x", "text"), ([{}], None):
+            yield bytes([status]) + json.dumps({"result": result, "error": failed, "id": 7}).encode()
+
+
 TARGETS = {
     "fuzz_address": addresses,
     "fuzz_block": blocks,
     "fuzz_header": headers,
+    "fuzz_jsonrpc": answers,
+    "fuzz_template": templates,
     "fuzz_transaction": transactions,
 }
 

@@ -32,6 +32,7 @@ static const struct {
     {404, "{\"error\":{\"code\":-32601,\"message\":\"Method not found\"},\"id\":null}", JSONRPC_RPC,
      -32601, "Method not found"},
     {500, "{\"error\":\"plain\",\"id\":7}", JSONRPC_RPC, 0, "plain"},
+    {500, "{\"error\":\"\",\"id\":7}", JSONRPC_RPC, 0, "without a message"},
     {500, "{\"error\":{},\"id\":7}", JSONRPC_RPC, 0, "without a message"},
     {200, "{\"result\":5,\"error\":null,\"id\":8}", JSONRPC_MALFORMED, 0, "another request"},
     {200, "{\"result\":5,\"error\":null,\"id\":\"7\"}", JSONRPC_MALFORMED, 0, "another request"},
@@ -282,9 +283,8 @@ static void test_bad_servers(void **state)
     expect_failure("HTTP/1.1 200 OK\r\nContent-Length: 99\r\n\r\n#", 0, NULL, JSONRPC_TIMEOUT);
     expect_failure("HTTP/1.1 401 No\r\nContent-Length: 0\r\nX: #\r\n\r\n", 0, NULL,
                    JSONRPC_UNAUTHORISED);
-    expect_failure(
-        "HTTP/1.1 302 Go\r\nLocation: http://127.0.0.1:1/#\r\nContent-Length: 0\r\n\r\n", 0, NULL,
-        JSONRPC_HTTP);
+    expect_failure("HTTP/1.1 302 Go\r\nLocation: http://127.0.0.1:1/#\r\nContent-Length: 0\r\n\r\n",
+                   0, NULL, JSONRPC_HTTP);
     expect_failure(OK, 0, &(struct jsonrpc_options){.answer_max = 34}, JSONRPC_MALFORMED);
     expect_failure(OK, 0, &(struct jsonrpc_options){.cookie_file = "/nonexistent/.cookie"},
                    JSONRPC_UNAUTHORISED);
