@@ -161,6 +161,17 @@ static void print_help(const struct settings *s)
     free(help);
 }
 
+/* Whether a name stands at a lower index too: a command may choose for several operations. */
+static bool is_listed(const struct bench_command *c, size_t index, const char *name)
+{
+    unsigned needs;
+
+    for (size_t i = 0; i < index; i++)
+        if (strcmp(c->kernel(i, &needs), name) == 0)
+            return true;
+    return false;
+}
+
 static void print_list(void)
 {
     unsigned cpu = cpu_features();
@@ -171,7 +182,8 @@ static void print_list(void)
 
         printf("%-10s", c->name);
         for (size_t i = 0; c->kernel && (name = c->kernel(i, &needs)); i++)
-            printf(" %s%s", name, needs & ~cpu ? " (not on this processor)" : "");
+            if (!is_listed(c, i, name))
+                printf(" %s%s", name, needs & ~cpu ? " (not on this processor)" : "");
         putchar('\n');
     }
 }
