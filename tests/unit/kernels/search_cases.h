@@ -6,9 +6,9 @@
 #include "kernels/search_impls.h"
 #include "kernels/sha256_impls.h"
 
-#include <stdlib.h>
-
 #include <openssl/sha.h>
+
+#include <stdlib.h>
 
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
 #define SANITIZED 1

@@ -1,5 +1,5 @@
 /* The search's promises at their edges: every lane, every place of a version, both ends, every target's edge. */
-#include "search_cases.h"
+#include "tests/unit/kernels/search_cases.h"
 #include "tests/unit/random.h"
 
 #include <setjmp.h>

@@ -1,6 +1,6 @@
 /* The search on proof of work that was done: real headers, and real difficulty. */
 #include "base/clock.h"
-#include "search_cases.h"
+#include "tests/unit/kernels/search_cases.h"
 #include "tests/unit/vectors.h"
 
 #include <dirent.h>

@@ -3,7 +3,7 @@
  * difference, for a minute, for ten with EXS_LONG=1, for seconds in slow builds.
  */
 #include "base/clock.h"
-#include "search_cases.h"
+#include "tests/unit/kernels/search_cases.h"
 #include "tests/unit/random.h"
 
 #include <setjmp.h>
