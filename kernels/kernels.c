@@ -3,6 +3,7 @@
 #include "kernels/search_impls.h"
 #include "kernels/sha256_impls.h"
 
+#include <assert.h>
 #include <stdio.h>
 
 enum {
@@ -79,7 +80,8 @@ static struct runnable find_runnable(const struct operation *op,
 {
     struct runnable found = {0};
 
-    for (size_t i = 0; op->row(tables, i).name && found.count < MAX_ROWS; i++) {
+    for (size_t i = 0; op->row(tables, i).name; i++) {
+        assert(i < MAX_ROWS);
         if ((op->row(tables, i).needs & ~cpu) == 0)
             found.row[found.count++] = i;
     }

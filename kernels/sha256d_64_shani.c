@@ -1,9 +1,7 @@
 /* Messages side by side with the SHA extensions. */
 #include "kernels/sha256_impls.h"
 
-#ifndef STREAMS
 #define STREAMS 4
-#endif
 #include "kernels/sha256_shani.h"
 
 /* The constant second block of a 64-byte message. */

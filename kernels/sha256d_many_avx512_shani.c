@@ -1,4 +1,4 @@
-/* Sixteen messages with AVX-512, the last four of them with the SHA extensions. */
+/* Sixteen messages with AVX-512, the last few of them with the SHA extensions. */
 #include "kernels/sha256d_many_impl.h"
 
 void sha256d_many_avx512_shani(uint8_t *out, const struct bytes *messages, size_t n)
