@@ -50,7 +50,8 @@ static inline bool search_all(struct found *f, search_fn *run, const struct sear
             f->size = 2 * f->size + SEARCH_MAX_HITS;
             f->hit = realloc(f->hit, f->size * sizeof(f->hit[0]));
         }
-        memcpy(f->hit + f->count, hits.hit, hits.count * sizeof(hits.hit[0]));
+        if (hits.count)
+            memcpy(f->hit + f->count, hits.hit, hits.count * sizeof(hits.hit[0]));
         f->count += hits.count;
         done += n;
     }
