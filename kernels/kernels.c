@@ -9,6 +9,7 @@
 enum {
     MAX_ROWS = 16, /* of one table */
     SAMPLES = 5,   /* of each row's speed, of which the median counts */
+    FAR = 2,       /* times as slow as the fastest in a short try: not worth a longer one */
 };
 
 static const struct sha256_compress_impl compress_generic = {"generic", 0, sha256_compress_generic};
@@ -35,7 +36,7 @@ struct operation {
     const char *name;
     struct row (*row)(const struct kernels_tables *tables, size_t i);
     bool (*check)(const struct kernels_tables *tables, size_t i);
-    unsigned (*work)(const struct kernels_tables *tables, size_t i);
+    kernels_work_fn *work;
 };
 
 static struct row row_of_compress(const struct kernels_tables *tables, size_t i)
@@ -148,24 +149,55 @@ static double median(double *x, size_t n)
     return x[n / 2];
 }
 
+/* What a unit of work costs in nanoseconds. */
+static double cost_of(const struct operation *op, const struct kernels_tables *tables, size_t row,
+                      unsigned scale, uint64_t (*now_ns)(void))
+{
+    uint64_t start = now_ns();
+    unsigned work = op->work(tables, row, scale);
+
+    return (double)(now_ns() - start) / work;
+}
+
+/*
+ * Leaves those that a short try does not show to be far from the fastest. The
+ * better of two tries counts: the first one wakes caches, predictors and wide
+ * registers, and either may be interrupted.
+ */
+static void keep_contenders(struct runnable *can, const struct operation *op,
+                            const struct kernels_tables *tables, uint64_t (*now_ns)(void))
+{
+    double cost[MAX_ROWS], least = 0;
+    size_t kept = 0;
+
+    for (size_t i = 0; i < can->count; i++) {
+        double first = cost_of(op, tables, can->row[i], 1, now_ns);
+        double second = cost_of(op, tables, can->row[i], 1, now_ns);
+
+        cost[i] = first < second ? first : second;
+        if (i == 0 || cost[i] < least)
+            least = cost[i];
+    }
+    for (size_t i = 0; i < can->count; i++) {
+        if (cost[i] <= FAR * least)
+            can->row[kept++] = can->row[i];
+    }
+    can->count = kept;
+}
+
 /* The rows take turns, so that what slows the machine for a while slows all of them. */
 static size_t choose_fastest(const struct operation *op, const struct kernels_tables *tables,
-                             const struct runnable *can, uint64_t (*now_ns)(void))
+                             struct runnable can, uint64_t (*now_ns)(void))
 {
     double cost[MAX_ROWS][SAMPLES], least = 0;
     size_t best = 0;
 
-    for (size_t i = 0; i < can->count; i++)
-        op->work(tables, can->row[i]); /* wakes caches, predictors and wide registers */
+    keep_contenders(&can, op, tables, now_ns);
     for (size_t sample = 0; sample < SAMPLES; sample++) {
-        for (size_t i = 0; i < can->count; i++) {
-            uint64_t start = now_ns();
-            unsigned work = op->work(tables, can->row[i]);
-
-            cost[i][sample] = (double)(now_ns() - start) / work;
-        }
+        for (size_t i = 0; i < can.count; i++)
+            cost[i][sample] = cost_of(op, tables, can.row[i], KERNELS_FULL_SCALE, now_ns);
     }
-    for (size_t i = 0; i < can->count; i++) {
+    for (size_t i = 0; i < can.count; i++) {
         double m = median(cost[i], SAMPLES);
 
         if (i == 0 || m < least) {
@@ -173,7 +205,7 @@ static size_t choose_fastest(const struct operation *op, const struct kernels_ta
             best = i;
         }
     }
-    return can->row[best];
+    return can.row[best];
 }
 
 static bool choose(size_t *row, const struct operation *op, const struct kernels_tables *tables,
@@ -189,7 +221,7 @@ static bool choose(size_t *row, const struct operation *op, const struct kernels
         return false;
     if (name && strcmp(name, "auto") != 0)
         return choose_named(row, op, tables, cpu, name, error);
-    *row = now_ns && can.count > 1 ? choose_fastest(op, tables, &can, now_ns) : can.row[0];
+    *row = now_ns && can.count > 1 ? choose_fastest(op, tables, can, now_ns) : can.row[0];
     return true;
 }
 

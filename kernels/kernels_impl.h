@@ -27,14 +27,17 @@ bool kernels_check_sha256d_64(const struct kernels_tables *tables, size_t i);
 bool kernels_check_sha256d_many(const struct kernels_tables *tables, size_t i);
 bool kernels_check_search(const struct kernels_tables *tables, size_t i);
 
+/* How much more work than the least is enough to tell implementations apart. */
+enum { KERNELS_FULL_SCALE = 8 };
+
 /*
- * Does a little of the operation's usual work with row i. Returns how much that
- * was, in a unit that is the same for all rows of the table.
+ * Does a little of the operation's usual work with row i, more of it the larger
+ * scale is (1 to KERNELS_FULL_SCALE). Returns how much that was, in a unit that
+ * is the same for all rows of the table.
  */
-unsigned kernels_work_sha256_compress(const struct kernels_tables *tables, size_t i);
-unsigned kernels_work_sha256d_64(const struct kernels_tables *tables, size_t i);
-unsigned kernels_work_sha256d_many(const struct kernels_tables *tables, size_t i);
-unsigned kernels_work_search(const struct kernels_tables *tables, size_t i);
-unsigned kernels_work_search_rolled(const struct kernels_tables *tables, size_t i);
+typedef unsigned kernels_work_fn(const struct kernels_tables *tables, size_t i, unsigned scale);
+
+kernels_work_fn kernels_work_sha256_compress, kernels_work_sha256d_64, kernels_work_sha256d_many,
+    kernels_work_search, kernels_work_search_rolled;
 
 #endif
