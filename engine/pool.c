@@ -201,10 +201,17 @@ static struct pool_task *list_pop(struct pool_worker *w, bool stays, enum pool_c
 /* Wakes w if it sleeps; true if it did. */
 static bool wake(struct pool_worker *w)
 {
-    if (!atomic_load(&w->asleep) || !atomic_exchange(&w->asleep, 0))
+    struct pool *pool = w->pool;
+
+    if (!atomic_load(&w->asleep))
         return false;
-    atomic_fetch_sub(&w->pool->idle, 1);
-    atomic_fetch_sub(&w->pool->parked, 1);
+    /* Before w can run: else it could park again, and be counted twice for a moment; see pool_destroy. */
+    atomic_fetch_sub(&pool->parked, 1);
+    if (!atomic_exchange(&w->asleep, 0)) {
+        atomic_fetch_add(&pool->parked, 1);
+        return false;
+    }
+    atomic_fetch_sub(&pool->idle, 1);
     futex_wake(&w->asleep, 1);
     return true;
 }
@@ -506,6 +513,7 @@ static void free_pool(struct pool *pool)
 {
     for (size_t i = 0; pool->worker && i < pool->workers; i++)
         if (pool->worker[i]) {
+            VERIFY_CHECK(pool->worker[i]->queue.count == 0);
             pthread_mutex_destroy(&pool->worker[i]->queue.lock);
             memory_free(pool->worker[i], pool->worker[i]->size);
         }
@@ -597,9 +605,9 @@ void pool_destroy(struct pool *pool, enum pool_end how)
         cancel_queue(pool->worker[i]);
     /*
      * Once all sleep having found nothing, nothing waits, and as nobody but
-     * tasks may submit now, nothing can come: that number of parked workers is final. A
-     * waker counts itself as awake while it takes another off, so the number
-     * is never too high while somebody runs.
+     * tasks may submit now, nothing can come: that number of parked workers is
+     * final. A waker, awake itself, takes another off before that one can run,
+     * so the number is never too high while somebody runs.
      */
     while ((parked = atomic_load(&pool->parked)) != pool->workers)
         futex_wait(&pool->parked, parked);
