@@ -458,35 +458,8 @@ static bool make_worker(struct pool *pool, size_t index)
     return true;
 }
 
-/* One thread, pinned to cpu where that is possible; 0 or an error number. */
-static int start_thread(struct pool_worker *w, const pthread_attr_t *attr, bool *pinned)
-{
-    unsigned os = pool_worker_cpu(w->pool, w->index)->os;
-    char name[16];
-    int error = EINVAL;
-
-    if (*pinned && os < CPU_SETSIZE) {
-        pthread_attr_t pin = *attr;
-        cpu_set_t cpus;
-
-        CPU_ZERO(&cpus);
-        CPU_SET(os, &cpus);
-        if (!pthread_attr_setaffinity_np(&pin, sizeof(cpus), &cpus))
-            error = pthread_create(&w->thread, &pin, work, w);
-    }
-    if (error) {
-        *pinned = false;
-        error = pthread_create(&w->thread, attr, work, w);
-    }
-    if (!error) {
-        snprintf(name, sizeof(name), "worker %zu", w->index);
-        pthread_setname_np(w->thread, name);
-    }
-    return error;
-}
-
-/* Starts all threads; where one can't be, those that were are still running: *started of them. */
-static int start_threads(struct pool *pool, bool pin, size_t *started)
+/* One thread that runs on cpus, or anywhere where that is NULL; 0 or an error number. */
+static int start_on(struct pool_worker *w, const cpu_set_t *cpus)
 {
     pthread_attr_t attr;
     sigset_t all;
@@ -497,15 +470,48 @@ static int start_threads(struct pool *pool, bool pin, size_t *started)
     sigfillset(&all);
     pthread_attr_setstacksize(&attr, STACK_SIZE);
     error = pthread_attr_setsigmask_np(&attr, &all);
-    for (*started = 0; !error && *started < pool->workers; ++*started) {
-        bool pinned = pin;
+    if (!error && cpus)
+        error = pthread_attr_setaffinity_np(&attr, sizeof(*cpus), cpus);
+    if (!error)
+        error = pthread_create(&w->thread, &attr, work, w);
+    pthread_attr_destroy(&attr);
+    return error;
+}
 
-        error = start_thread(pool->worker[*started], &attr, &pinned);
+/* The worker's thread, pinned where that is wanted and possible. */
+static int start_thread(struct pool_worker *w, bool pin)
+{
+    unsigned os = pool_worker_cpu(w->pool, w->index)->os;
+    char name[16];
+    int error = EINVAL;
+
+    if (pin && os < CPU_SETSIZE) {
+        cpu_set_t cpus;
+
+        CPU_ZERO(&cpus);
+        CPU_SET(os, &cpus);
+        error = start_on(w, &cpus);
+        w->pool->pinned += !error;
+    }
+    if (error)
+        error = start_on(w, NULL);
+    if (!error) {
+        snprintf(name, sizeof(name), "worker %zu", w->index);
+        pthread_setname_np(w->thread, name);
+    }
+    return error;
+}
+
+/* Starts all threads; where one can't be, those that were are still running: *started of them. */
+static int start_threads(struct pool *pool, bool pin, size_t *started)
+{
+    int error = 0;
+
+    for (*started = 0; *started < pool->workers; ++*started) {
+        error = start_thread(pool->worker[*started], pin);
         if (error)
             break;
-        pool->pinned += pinned;
     }
-    pthread_attr_destroy(&attr);
     return error;
 }
 
