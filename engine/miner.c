@@ -155,9 +155,8 @@ static void unpark_lanes(struct miner *m)
         if (!lane->parked)
             continue;
         lane->parked = false;
-        /* Where a worker's queue is full, the next call on the miner tries again. */
-        if (!pool_submit_to(m->pool, i, &lane->task))
-            lane->parked = true;
+        /* However full the worker's queue is: nobody would come back to try again. */
+        pool_submit_resident(m->pool, i, &lane->task);
     }
 }
 
@@ -609,8 +608,10 @@ size_t miner_lanes(const struct miner *m) { return m->lanes; }
 
 struct miner_lane_stats miner_lane_stats(const struct miner *m, size_t lane)
 {
-    const struct lane *l = m->lane[lane];
+    const struct lane *l;
 
+    assert(lane < m->lanes);
+    l = m->lane[lane];
     return (struct miner_lane_stats){
         .hashes = meter_count(&l->hashes),
         .works = load(&l->works),

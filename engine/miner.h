@@ -96,8 +96,8 @@ void miner_destroy(struct miner *miner);
 /*
  * Replaces the work, and wakes the lanes if there was none. Every lane whose
  * worker does not run a higher class takes it up within a millisecond. False,
- * and nothing changed (release_fn is not called), where memory is exhausted or
- * the nonce range goes beyond 2^32.
+ * and nothing changed (release_fn is not called), where memory is exhausted,
+ * the nonce range goes beyond 2^32 or the extranonces end before they begin.
  */
 bool miner_set_work(struct miner *miner, const struct miner_work *work)
     __attribute__((warn_unused_result));

@@ -232,17 +232,19 @@ static void wake_for(struct pool_worker *w, bool stays)
             return;
 }
 
-/* Queues a task at w; one that runs again may go beyond the limit. */
-static bool push(struct pool_worker *w, struct pool_task *task, bool again)
+/* How a task comes to a queue: only new ones heed the limit. */
+enum entry { NEW, RESIDENT, AGAIN };
+
+static bool push(struct pool_worker *w, struct pool_task *task, enum entry entry)
 {
     struct queue *q = &w->queue;
     bool stays = task->stays;
     bool refused;
 
     pthread_mutex_lock(&q->lock);
-    refused = q->cancelled || (q->count >= w->pool->queue_limit && !again);
+    refused = q->cancelled || (q->count >= w->pool->queue_limit && entry == NEW);
     if (!refused) {
-        if (!again)
+        if (entry != AGAIN)
             group_start(task->group);
         list_push(w, task);
     }
@@ -267,14 +269,24 @@ bool pool_submit(struct pool *pool, struct pool_task *task)
         w = pool->worker[atomic_fetch_add_explicit(&pool->next, 1, memory_order_relaxed) %
                          pool->workers];
     task->stays = false;
-    return push(w, task, false);
+    return push(w, task, NEW);
 }
 
 bool pool_submit_to(struct pool *pool, size_t worker, struct pool_task *task)
 {
     assert(worker < pool->workers);
     task->stays = true;
-    return push(pool->worker[worker], task, false);
+    return push(pool->worker[worker], task, NEW);
+}
+
+void pool_submit_resident(struct pool *pool, size_t worker, struct pool_task *task)
+{
+    bool queued;
+
+    assert(worker < pool->workers);
+    task->stays = true;
+    queued = push(pool->worker[worker], task, RESIDENT);
+    assert(queued);
 }
 
 void pool_task_init(struct pool_task *task, enum pool_class class, pool_task_fn *run, void *arg,
@@ -352,7 +364,7 @@ static void run(struct pool_worker *w, struct pool_task *task)
     /* A task that is done may be gone. One that isn't stays where it ran. */
     if (result == POOL_DONE)
         group_finish(group, false);
-    else if (!push(w, task, true))
+    else if (!push(w, task, AGAIN))
         group_finish(group, true);
 }
 
@@ -564,6 +576,7 @@ struct pool *pool_create(const struct topology *topology, const struct pool_opti
     size_t started = 0;
     int failure;
 
+    assert(topology->cpu_count >= 1);
     options = options ? options : &plain;
     error[0] = 0;
     if (options->workers > POOL_MAX_WORKERS) {
@@ -640,8 +653,10 @@ int pool_worker_node(const struct pool *pool, size_t worker)
 
 struct pool_stats pool_worker_stats(const struct pool *pool, size_t worker)
 {
-    const struct pool_worker *w = pool->worker[worker];
+    const struct pool_worker *w;
 
+    assert(worker < pool->workers);
+    w = pool->worker[worker];
     /* Relaxed: numbers to show; see count_up. */
     return (struct pool_stats){
         .run = atomic_load_explicit(&w->run, memory_order_relaxed),

@@ -126,8 +126,16 @@ bool pool_submit_to(struct pool *pool, size_t worker, struct pool_task *task)
     __attribute__((warn_unused_result));
 
 /*
+ * The same beyond the queue's limit, for a task that its owner parks and must
+ * be able to bring back: one a worker and owner, so that there are few. Not
+ * once pool_destroy was called with POOL_CANCEL (asserted).
+ */
+void pool_submit_resident(struct pool *pool, size_t worker, struct pool_task *task);
+
+/*
  * Sleeps until every task of the group has finished. False where some were
- * cancelled. Not on a worker (asserted): that could wait for itself.
+ * cancelled. One thread at a time, and not a worker (asserted): that could wait
+ * for itself.
  */
 bool pool_group_wait(struct pool_group *group);
 

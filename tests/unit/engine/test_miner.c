@@ -131,6 +131,48 @@ static void waits_for_room(void **state)
     forget_seen();
 }
 
+static enum pool_result wait_for(struct pool_worker *worker, void *arg)
+{
+    (void)worker;
+    while (!atomic_load((atomic_bool *)arg))
+        sleep_ms(1);
+    return POOL_DONE;
+}
+
+/* A lane comes back to a worker whose queue takes no more tasks. */
+static void wakes_in_a_full_queue(void **state)
+{
+    static struct topology t;
+    char error[MINER_ERROR_SIZE];
+    struct pool_task held, waiting[2];
+    struct miner_work work = make_work(7, 0);
+    struct miner *miner;
+    struct pool *pool;
+    atomic_bool open = false;
+
+    (void)state;
+    assert_true(topology_load(&t, &(struct topology_source){.synthetic = "pu:1"}, error));
+    pool = pool_create(&t, &(struct pool_options){.queue_limit = 1}, error);
+    assert_non_null(pool);
+    miner = miner_create(pool, &(struct miner_options){.kernels = &support_fastest}, error);
+    assert_non_null(miner);
+    pool_task_init(&held, POOL_BLOCK, wait_for, &open, NULL);
+    assert_true(pool_submit(pool, &held));
+    while (!pool_worker_stats(pool, 0).run)
+        sleep_ms(1);
+    for (size_t i = 0; i < 2; i++) {
+        pool_task_init(&waiting[i], POOL_BLOCK, wait_for, &open, NULL);
+        assert_int_equal(pool_submit(pool, &waiting[i]), i == 0);
+    }
+    work.nonce_count = 1;
+    assert_true(miner_set_work(miner, &work));
+    atomic_store(&open, true);
+    assert_int_equal(next_event(miner).type, MINER_FOUND);
+    assert_int_equal(next_event(miner).type, MINER_EXHAUSTED);
+    miner_destroy(miner);
+    pool_destroy(pool, POOL_DRAIN);
+}
+
 static bool readable(const struct miner *miner)
 {
     struct pollfd fd = {.fd = miner_fd(miner), .events = POLLIN};
@@ -360,6 +402,9 @@ static void takes_work_while_paused(void **state)
     work = make_work(2, 0);
     work.stop_at_first = true;
     assert_true(miner_set_work(miner, &work));
+    /* The lanes drop the old work, and search none of the new. */
+    while (atomic_load(&releases) == 0)
+        sleep_ms(1);
     sleep_ms(20);
     assert_false(miner_poll(miner, &event));
     assert_int_equal(atomic_load(&releases), 1);
@@ -436,10 +481,15 @@ static void ends_at_any_time(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(stops_at_the_first),      cmocka_unit_test(waits_for_room),
-        cmocka_unit_test(tells_by_its_descriptor), cmocka_unit_test(survives_interruptions),
-        cmocka_unit_test(loses_no_nonce),          cmocka_unit_test(finishes_what_was_interrupted),
-        cmocka_unit_test(takes_work_while_paused), cmocka_unit_test(takes_new_work_soon),
+        cmocka_unit_test(stops_at_the_first),
+        cmocka_unit_test(waits_for_room),
+        cmocka_unit_test(wakes_in_a_full_queue),
+        cmocka_unit_test(tells_by_its_descriptor),
+        cmocka_unit_test(survives_interruptions),
+        cmocka_unit_test(loses_no_nonce),
+        cmocka_unit_test(finishes_what_was_interrupted),
+        cmocka_unit_test(takes_work_while_paused),
+        cmocka_unit_test(takes_new_work_soon),
         cmocka_unit_test(ends_at_any_time),
     };
 

@@ -12,6 +12,7 @@
 #include <cmocka.h>
 #include <pthread.h>
 #include <sched.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -561,6 +562,29 @@ static void limits_queues(void **state)
     pool_destroy(pool, POOL_DRAIN);
 }
 
+/* A resident task gets in where others are refused, and counts in its group. */
+static void takes_residents_beyond_the_limit(void **state)
+{
+    struct pool *pool = make_pool("pu:1", (struct pool_options){.queue_limit = 1});
+    struct pool_group group = {0};
+    struct logged tasks[3];
+    struct gate gate;
+
+    (void)state;
+    atomic_store(&ran.count, 0);
+    gate_close(pool, &gate, 0);
+    for (size_t i = 0; i < 3; i++)
+        pool_task_init(&tasks[i].task, POOL_BLOCK, log_run, &tasks[i], &group);
+    assert_true(pool_submit(pool, &tasks[0].task));
+    assert_false(pool_submit_to(pool, 0, &tasks[1].task));
+    pool_submit_resident(pool, 0, &tasks[1].task);
+    assert_false(pool_submit(pool, &tasks[2].task));
+    atomic_store(&gate.open, true);
+    assert_true(pool_group_wait(&group));
+    assert_int_equal(atomic_load(&ran.count), 2);
+    pool_destroy(pool, POOL_DRAIN);
+}
+
 static void refuses_too_many_workers(void **state)
 {
     struct topology t;
@@ -619,6 +643,7 @@ static void survives_the_want_of_threads(void **state)
 struct where {
     struct pool_task task;
     cpu_set_t mask;
+    sigset_t blocked;
     int node, policy;
 };
 
@@ -627,9 +652,61 @@ static enum pool_result look(struct pool_worker *worker, void *arg)
     struct where *w = arg;
 
     sched_getaffinity(0, sizeof(w->mask), &w->mask);
+    pthread_sigmask(SIG_BLOCK, NULL, &w->blocked);
     w->node = memory_page_node(worker);
     w->policy = memory_policy_node(worker);
     return POOL_DONE;
+}
+
+static struct where look_at(struct pool *pool, size_t worker)
+{
+    struct pool_group group = {0};
+    struct where w;
+
+    pool_task_init(&w.task, POOL_BLOCK, look, &w, &group);
+    assert_true(pool_submit_to(pool, worker, &w.task));
+    assert_true(pool_group_wait(&group));
+    return w;
+}
+
+/* A CPU that went away after the topology was read costs its worker the pin, nothing else. */
+static void starts_where_pinning_fails(void **state)
+{
+    struct topology t;
+    struct pool *pool;
+    struct where w;
+    cpu_set_t mine;
+    char error[POOL_ERROR_SIZE];
+
+    (void)state;
+    assert_true(topology_load(&t, &(struct topology_source){0}, error));
+    assert_int_equal(sched_getaffinity(0, sizeof(mine), &mine), 0);
+    t.cpu[1] = t.cpu[0];
+    t.cpu[1].os = CPU_SETSIZE - 1;
+    t.cpu_count = 2;
+    if (CPU_ISSET(t.cpu[1].os, &mine)) {
+        print_message("skipped: this machine has CPU %u\n", t.cpu[1].os);
+        skip();
+    }
+    pool = pool_create(&t, &(struct pool_options){.workers = 2}, error);
+    if (!pool)
+        fail_msg("%s", error);
+    assert_true(pool_pinned(pool) <= 1);
+    w = look_at(pool, 1);
+    assert_true(CPU_EQUAL(&w.mask, &mine)); /* not the pin of worker 0 */
+    pool_destroy(pool, POOL_DRAIN);
+}
+
+/* Signals are the program's: a worker takes none, or a handler could run amid a kernel. */
+static void blocks_signals(void **state)
+{
+    struct pool *pool = make_pool("pu:1", (struct pool_options){0});
+    struct where w = look_at(pool, 0);
+
+    (void)state;
+    assert_true(sigismember(&w.blocked, SIGTERM) && sigismember(&w.blocked, SIGINT) &&
+                sigismember(&w.blocked, SIGUSR1));
+    pool_destroy(pool, POOL_DRAIN);
 }
 
 /* Each worker runs where the topology says, and its data lies on that node. */
@@ -644,13 +721,9 @@ static void places_workers(void **state)
         skip();
     }
     for (size_t i = 0; i < pool_workers(pool); i++) {
-        struct pool_group group = {0};
-        struct where w;
         int node = pool_worker_node(pool, i);
+        struct where w = look_at(pool, i);
 
-        pool_task_init(&w.task, POOL_BLOCK, look, &w, &group);
-        assert_true(pool_submit_to(pool, i, &w.task));
-        assert_true(pool_group_wait(&group));
         assert_int_equal(CPU_COUNT(&w.mask), 1);
         assert_true(CPU_ISSET(pool_worker_cpu(pool, i)->os, &w.mask));
         if (node >= 0 && memory_has_numa())
@@ -679,8 +752,11 @@ int main(void)
         cmocka_unit_test(cancels),
         cmocka_unit_test(ends_while_idle),
         cmocka_unit_test(limits_queues),
+        cmocka_unit_test(takes_residents_beyond_the_limit),
         cmocka_unit_test(refuses_too_many_workers),
         cmocka_unit_test(survives_the_want_of_threads),
+        cmocka_unit_test(starts_where_pinning_fails),
+        cmocka_unit_test(blocks_signals),
         cmocka_unit_test(places_workers),
     };
 
