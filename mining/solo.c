@@ -3,19 +3,16 @@
 #include "base/hex.h"
 #include "consensus/address.h"
 #include "mining/job.h"
+#include "mining/solo_impl.h"
 
-#include <errno.h>
+#include <assert.h>
 #include <inttypes.h>
 #include <poll.h>
-#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/eventfd.h>
 #include <sys/random.h>
-#include <unistd.h>
 
 enum {
-    EVENTS = 64,
     JOBS = 16,      /* results of older work than this are dropped */
     IN_FLIGHT = 16, /* blocks whose verdicts are awaited */
     TICK_MS = 1000,
@@ -28,21 +25,10 @@ enum {
 #define INSIST_NS (2 * SECOND_NS)
 /* When work is too old to be worth anything: several polls were missed. */
 #define STALE_NS (180 * SECOND_NS)
+/* How long the work of a node that fell silent is kept where others are behind it: they catch up, or it returns. */
+#define KEEP_NS (60 * SECOND_NS)
 /* How long the end waits for a verdict. */
 #define GRACE_NS (3 * SECOND_NS)
-
-enum event_type { EVENT_TEMPLATE, EVENT_TROUBLE, EVENT_VERDICT };
-
-struct event {
-    enum event_type type;
-    size_t node;
-    struct block_template *t;
-    enum upstream_trouble trouble;
-    enum upstream_verdict verdict;
-    unsigned failures;
-    uint64_t block;
-    char text[JSONRPC_TEXT_SIZE]; /* the chain's name, the trouble's, or the verdict's reason */
-};
 
 struct node {
     struct upstream *upstream;
@@ -74,7 +60,8 @@ struct solo {
     /* What is mined. */
     struct job *job;
     size_t job_node;
-    uint64_t job_ns; /* when the latest template came in */
+    uint64_t job_ns;  /* when it was made */
+    uint64_t news_ns; /* when the latest template came in, of whatever node */
     bool searching;
     uint64_t tag;
     uint64_t extranonce;
@@ -89,84 +76,39 @@ struct solo {
     enum solo_end end;
     char error[SOLO_ERROR_SIZE];
 
-    int wake_fd; /* an eventfd: events wait, or solo_stop was called */
     atomic_bool stop;
-    pthread_mutex_t lock; /* guards what follows */
-    pthread_cond_t room;
-    bool closing;
-    size_t event_first, event_count;
-    struct event events[EVENTS];
+    struct solo_queue queue;
 };
-
-static void wake(struct solo *solo)
-{
-    uint64_t one = 1;
-    ssize_t done = write(solo->wake_fd, &one, sizeof(one));
-
-    /* Full means that it is readable already. */
-    (void)done;
-}
-
-/* From the upstreams' threads: waits while the queue is full. */
-static void push(struct solo *solo, const struct event *event)
-{
-    bool taken = false;
-
-    pthread_mutex_lock(&solo->lock);
-    while (!solo->closing && solo->event_count == EVENTS)
-        pthread_cond_wait(&solo->room, &solo->lock);
-    if (!solo->closing) {
-        solo->events[(solo->event_first + solo->event_count++) % EVENTS] = *event;
-        taken = true;
-    }
-    pthread_mutex_unlock(&solo->lock);
-    if (taken)
-        wake(solo);
-    else
-        template_unref(event->t);
-}
-
-static bool pop(struct solo *solo, struct event *event)
-{
-    bool some;
-
-    pthread_mutex_lock(&solo->lock);
-    some = solo->event_count > 0;
-    if (some) {
-        *event = solo->events[solo->event_first];
-        solo->event_first = (solo->event_first + 1) % EVENTS;
-        solo->event_count--;
-        pthread_cond_signal(&solo->room);
-    }
-    pthread_mutex_unlock(&solo->lock);
-    return some;
-}
 
 static void on_template(void *arg, size_t index, struct block_template *t, const char *chain)
 {
-    struct event event = {.type = EVENT_TEMPLATE, .node = index, .t = t};
+    struct solo *solo = arg;
+    struct solo_event event = {.type = SOLO_TEMPLATE, .node = index, .t = t};
 
     snprintf(event.text, sizeof(event.text), "%s", chain);
-    push(arg, &event);
+    solo_queue_push(&solo->queue, &event);
 }
 
 static void on_trouble(void *arg, size_t index, enum upstream_trouble trouble, unsigned failures,
                        const char *text)
 {
-    struct event event = {
-        .type = EVENT_TROUBLE, .node = index, .trouble = trouble, .failures = failures};
+    struct solo *solo = arg;
+    struct solo_event event = {
+        .type = SOLO_TROUBLE, .node = index, .trouble = trouble, .failures = failures};
 
     snprintf(event.text, sizeof(event.text), "%s", text);
-    push(arg, &event);
+    solo_queue_push(&solo->queue, &event);
 }
 
 static void on_verdict(void *arg, size_t index, uint64_t block, enum upstream_verdict verdict,
                        const char *text)
 {
-    struct event event = {.type = EVENT_VERDICT, .node = index, .block = block, .verdict = verdict};
+    struct solo *solo = arg;
+    struct solo_event event = {
+        .type = SOLO_VERDICT, .node = index, .block = block, .verdict = verdict};
 
     snprintf(event.text, sizeof(event.text), "%s", text);
-    push(arg, &event);
+    solo_queue_push(&solo->queue, &event);
 }
 
 static void end(struct solo *solo, enum solo_end why)
@@ -313,6 +255,9 @@ static void choose_work(struct solo *solo)
     if (solo->ended || best == solo->options.node_count || solo->node[best].t == old)
         return;
     t = solo->node[best].t;
+    if (old && t->height < old->height && !solo->node[solo->job_node].well &&
+        clock_monotonic_ns() - solo->job_ns < KEEP_NS)
+        return;
     job = job_create(solo->options.kernels, t, &payout, 1, solo->options.tag, error);
     if (!job) {
         log_error(solo->options.log, LOG_MINING, "%s: no work can be made of its template: %s",
@@ -325,6 +270,7 @@ static void choose_work(struct solo *solo)
     job_unref(solo->job);
     solo->job = job;
     solo->job_node = best;
+    solo->job_ns = clock_monotonic_ns();
     if (held_back(solo, t->previous))
         rest(solo);
     else
@@ -413,7 +359,7 @@ static void consider_giving_up(struct solo *solo)
     end(solo, SOLO_NO_NODE);
 }
 
-static void take_template(struct solo *solo, const struct event *event)
+static void take_template(struct solo *solo, const struct solo_event *event)
 {
     struct node *n = &solo->node[event->node];
 
@@ -428,11 +374,11 @@ static void take_template(struct solo *solo, const struct event *event)
     n->well = true;
     n->hopeless = false;
     n->failures = 0;
-    solo->job_ns = clock_monotonic_ns();
+    solo->news_ns = clock_monotonic_ns();
     choose_work(solo);
 }
 
-static void take_trouble(struct solo *solo, const struct event *event)
+static void take_trouble(struct solo *solo, const struct solo_event *event)
 {
     struct node *n = &solo->node[event->node];
     bool cookie = solo->options.nodes[event->node].rpc.cookie_file != NULL;
@@ -472,7 +418,7 @@ static void close_accepted(struct solo *solo, struct in_flight *f, size_t node)
         upstream_refresh(solo->node[i].upstream, false);
 }
 
-static void take_verdict(struct solo *solo, const struct event *event)
+static void take_verdict(struct solo *solo, const struct solo_event *event)
 {
     static const char *const word[] = {[UPSTREAM_ACCEPTED] = "accepted",
                                        [UPSTREAM_INCONCLUSIVE] = "not in the best chain",
@@ -499,17 +445,17 @@ static void take_verdict(struct solo *solo, const struct event *event)
 
 static void take_events(struct solo *solo)
 {
-    struct event event;
+    struct solo_event event;
 
-    while (pop(solo, &event)) {
+    while (solo_queue_pop(&solo->queue, &event)) {
         switch (event.type) {
-        case EVENT_TEMPLATE:
+        case SOLO_TEMPLATE:
             take_template(solo, &event);
             break;
-        case EVENT_TROUBLE:
+        case SOLO_TROUBLE:
             take_trouble(solo, &event);
             break;
-        case EVENT_VERDICT:
+        case SOLO_VERDICT:
             take_verdict(solo, &event);
             break;
         }
@@ -624,7 +570,7 @@ static void tick(struct solo *solo)
         if (f->id && f->accepted && now - f->since_ns > HOLD_NS)
             f->id = 0;
     }
-    if (solo->job && now - solo->job_ns > STALE_NS) {
+    if (solo->job && now - solo->news_ns > STALE_NS) {
         log_warning(solo->options.log, LOG_MINING,
                     "no node has given a template for %d s: the search rests",
                     (int)(STALE_NS / SECOND_NS));
@@ -634,6 +580,7 @@ static void tick(struct solo *solo)
         solo->status.node = NULL;
         solo->status.height = 0;
     }
+    choose_work(solo);
     search_if_free(solo);
     tell_status(solo);
 }
@@ -641,15 +588,11 @@ static void tick(struct solo *solo)
 /* Sleeps until something happens, or for ms. */
 static void wait_for_news(struct solo *solo, int ms)
 {
-    struct pollfd fds[] = {{.fd = solo->wake_fd, .events = POLLIN},
+    struct pollfd fds[] = {{.fd = solo->queue.fd, .events = POLLIN},
                            {.fd = miner_fd(solo->options.miner), .events = POLLIN}};
-    uint64_t count;
 
-    if (poll(fds, 2, ms) > 0 && (fds[0].revents & POLLIN)) {
-        ssize_t done = read(solo->wake_fd, &count, sizeof(count));
-
-        (void)done;
-    }
+    if (poll(fds, 2, ms) > 0)
+        solo_queue_rest(&solo->queue);
 }
 
 /* A block that no node has taken yet, or that a node which is well has not answered yet. */
@@ -709,7 +652,7 @@ enum solo_end solo_run(struct solo *solo)
 void solo_stop(struct solo *solo)
 {
     atomic_store(&solo->stop, true);
-    wake(solo);
+    solo_queue_wake(&solo->queue);
 }
 
 const char *solo_error(const struct solo *solo) { return solo->error; }
@@ -738,61 +681,43 @@ static bool start_upstreams(struct solo *solo, char text[static SOLO_ERROR_SIZE]
 struct solo *solo_create(const struct solo_options *options, char text[static SOLO_ERROR_SIZE])
 {
     struct solo *solo = calloc(1, sizeof(*solo));
+    bool good;
     uint32_t random;
 
+    assert(options->node_count >= 1 && options->node_count <= SOLO_MAX_NODES);
     snprintf(text, SOLO_ERROR_SIZE, "out of memory");
     if (!solo)
         return NULL;
     solo->options = *options;
-    solo->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-    pthread_mutex_init(&solo->lock, NULL);
-    pthread_cond_init(&solo->room, NULL);
     /* Two miners with the same address must not search the same coinbases. */
     if (getrandom(&random, sizeof(random), 0) != sizeof(random))
         random = (uint32_t)clock_monotonic_ns();
     solo->extranonce = (uint64_t)random << 32;
-    if (solo->wake_fd < 0 || options->node_count < 1 || options->node_count > SOLO_MAX_NODES) {
-        snprintf(text, SOLO_ERROR_SIZE,
-                 solo->wake_fd < 0 ? "no file descriptor is left" : "there must be 1 to 16 nodes");
-        solo_destroy(solo);
-        return NULL;
-    }
+    good = solo_queue_init(&solo->queue);
+    if (!good)
+        snprintf(text, SOLO_ERROR_SIZE, "no file descriptor is left");
     if (options->network)
         set_network(solo, options->network);
-    if (solo->ended) {
+    if (solo->ended)
         snprintf(text, SOLO_ERROR_SIZE, "%s", solo->error);
-        solo_destroy(solo);
-        return NULL;
-    }
-    if (!start_upstreams(solo, text)) {
-        solo_destroy(solo);
-        return NULL;
-    }
-    return solo;
+    if (good && !solo->ended && start_upstreams(solo, text))
+        return solo;
+    solo_destroy(solo);
+    return NULL;
 }
 
 void solo_destroy(struct solo *solo)
 {
-    struct event event;
-
     if (!solo)
         return;
-    pthread_mutex_lock(&solo->lock);
-    solo->closing = true;
-    pthread_cond_broadcast(&solo->room);
-    pthread_mutex_unlock(&solo->lock);
-    for (size_t i = 0; i < solo->options.node_count && i < SOLO_MAX_NODES; i++) {
+    solo_queue_close(&solo->queue);
+    for (size_t i = 0; i < solo->options.node_count; i++) {
         upstream_destroy(solo->node[i].upstream);
         template_unref(solo->node[i].t);
     }
-    while (pop(solo, &event))
-        template_unref(event.t);
     for (size_t i = 0; i < JOBS; i++)
         job_unref(solo->jobs[i].job);
     job_unref(solo->job);
-    if (solo->wake_fd >= 0)
-        close(solo->wake_fd);
-    pthread_cond_destroy(&solo->room);
-    pthread_mutex_destroy(&solo->lock);
+    solo_queue_free(&solo->queue);
     free(solo);
 }

@@ -35,6 +35,7 @@ enum {
     BENCHMARK_S = 10,
     SELFTEST_RATE_S = 2,
     MAINNET_PORT = 8332,
+    LANES_SHOWN = 16,     /* threads whose rates the live line shows, if there are no more */
     SMALL_UNIT = 1 << 18, /* nonces, so that all threads share a small window */
 };
 
@@ -60,10 +61,12 @@ struct app {
     struct console *console;
     struct clock clock;
     struct log *log;
-    struct meter meter;
+    struct meter meter, lane_meter[LANES_SHOWN];
     uint64_t start_ns, reported_ns;
     bool quiet;
     pthread_t signals;
+    bool signals_run;
+    atomic_bool signals_end; /* the next SIGUSR1 is ours and ends that thread */
     atomic_bool stop;
     pthread_mutex_t lock; /* guards solo */
     struct solo *solo;    /* what a signal stops besides, or NULL */
@@ -83,25 +86,39 @@ static int fail(int code, const char *format, ...)
     return code;
 }
 
-/* The thread that signals go to: they are blocked everywhere, so nothing is interrupted. */
-static void *signals_main(void *arg)
+static sigset_t our_signals(void)
 {
-    struct app *app = arg;
     sigset_t set;
-    int number;
 
     sigemptyset(&set);
     sigaddset(&set, SIGINT);
     sigaddset(&set, SIGTERM);
     sigaddset(&set, SIGHUP);
     sigaddset(&set, SIGUSR1);
-    while (sigwait(&set, &number) == 0 && number != SIGUSR1) {
-        if (number == SIGHUP) {
-            if (!log_reopen(app->log))
-                log_warning(app->log, LOG_GENERAL, "the log file can't be opened anew: %s",
-                            strerror(errno));
+    return set;
+}
+
+/* Blocks signals before the first thread is made, so that one thread alone gets them and nothing is interrupted. */
+static bool block_signals(void)
+{
+    struct sigaction ignore = {.sa_handler = SIG_IGN};
+    sigset_t set = our_signals();
+
+    return sigaction(SIGPIPE, &ignore, NULL) == 0 && pthread_sigmask(SIG_BLOCK, &set, NULL) == 0;
+}
+
+static void *signals_main(void *arg)
+{
+    struct app *app = arg;
+    sigset_t set = our_signals();
+    int number;
+
+    while (sigwait(&set, &number) == 0 && !atomic_load(&app->signals_end)) {
+        if (number == SIGHUP && !log_reopen(app->log))
+            log_warning(app->log, LOG_GENERAL, "the log file can't be opened anew: %s",
+                        strerror(errno));
+        if (number == SIGHUP || number == SIGUSR1)
             continue;
-        }
         atomic_store(&app->stop, true);
         pthread_mutex_lock(&app->lock);
         if (app->solo)
@@ -111,22 +128,20 @@ static void *signals_main(void *arg)
     return NULL;
 }
 
+/* After open_log: SIGHUP concerns the log. */
 static bool start_signals(struct app *app)
 {
-    struct sigaction ignore = {.sa_handler = SIG_IGN};
-    sigset_t set;
-
-    sigemptyset(&set);
-    sigaddset(&set, SIGINT);
-    sigaddset(&set, SIGTERM);
-    sigaddset(&set, SIGHUP);
-    sigaddset(&set, SIGUSR1);
-    return sigaction(SIGPIPE, &ignore, NULL) == 0 && pthread_sigmask(SIG_BLOCK, &set, NULL) == 0 &&
-           pthread_create(&app->signals, NULL, signals_main, app) == 0;
+    app->signals_run = pthread_create(&app->signals, NULL, signals_main, app) == 0;
+    if (!app->signals_run)
+        fail(EXIT_MACHINE, "cannot start a thread");
+    return app->signals_run;
 }
 
 static void stop_signals(struct app *app)
 {
+    if (!app->signals_run)
+        return;
+    atomic_store(&app->signals_end, true);
     pthread_kill(app->signals, SIGUSR1);
     pthread_join(app->signals, NULL);
 }
@@ -277,14 +292,31 @@ static int run_selftest(struct app *app)
     return EXIT_DONE;
 }
 
-static void format_lanes(char *out, size_t size, const struct app *app, double seconds)
+/* Each thread's rate in MH/s, where there are not too many for a line. */
+static void format_lanes(char *out, size_t size, struct app *app, uint64_t now)
 {
     size_t at = 0, lanes = miner_lanes(app->miner);
 
     *out = '\0';
-    for (size_t i = 0; i < lanes && at < size && lanes <= 16; i++)
-        at += (size_t)snprintf(out + at, size - at, "%s%.4g", i ? " " : "",
-                               (double)miner_lane_stats(app->miner, i).hashes / seconds / 1e6);
+    for (size_t i = 0; i < lanes && at < size && lanes <= LANES_SHOWN; i++) {
+        uint64_t hashes = miner_lane_stats(app->miner, i).hashes;
+        double rate = meter_read(&app->lane_meter[i], now, hashes).recent;
+
+        at += (size_t)snprintf(out + at, size - at, "%s%.4g", i ? " " : " (", rate / 1e6);
+    }
+    if (at && at + 1 < size)
+        snprintf(out + at, size - at, ")");
+}
+
+static void start_meters(struct app *app)
+{
+    uint64_t now = clock_monotonic_ns();
+    size_t lanes = miner_lanes(app->miner);
+
+    app->start_ns = app->reported_ns = now;
+    meter_init(&app->meter, now, miner_hashes(app->miner), RATE_TAU_S);
+    for (size_t i = 0; i < lanes && i < LANES_SHOWN; i++)
+        meter_init(&app->lane_meter[i], now, miner_lane_stats(app->miner, i).hashes, RATE_TAU_S);
 }
 
 /* Once a second, and when something changes: the live line, or a line in the log now and then. */
@@ -299,9 +331,9 @@ static void show_status(void *arg, const struct solo_status *status)
         return;
     selftest_format_rate(total, sizeof(total), rate.recent);
     if (console_is_live(app->console)) {
-        format_lanes(lanes, sizeof(lanes), app, (double)(now - app->start_ns) / 1e9);
+        format_lanes(lanes, sizeof(lanes), app, now);
         snprintf(line, sizeof(line),
-                 "%s (%s) | height %" PRId32 " difficulty %.4g | accepted %" PRIu64
+                 "%s%s | height %" PRId32 " difficulty %.4g | accepted %" PRIu64
                  " rejected %" PRIu64 " stale %" PRIu64 " | %" PRIu64 ":%02" PRIu64 ":%02" PRIu64,
                  total, lanes, status->height, status->difficulty, status->accepted,
                  status->rejected, status->stale, up / 3600, up / 60 % 60, up % 60);
@@ -381,8 +413,7 @@ static int run_solo(struct app *app, const struct params *network, const struct 
     log_info(app->log, LOG_GENERAL, "exs-miner %s: %zu threads, search kernel %s", EXS_VERSION,
              miner_lanes(app->miner),
              (options.version_mask ? app->kernels.search_rolled : app->kernels.search)->name);
-    app->start_ns = app->reported_ns = clock_monotonic_ns();
-    meter_init(&app->meter, app->start_ns, miner_hashes(app->miner), RATE_TAU_S);
+    start_meters(app);
     solo = solo_create(&options, error);
     if (!solo)
         return fail(EXIT_USAGE, "%s", error);
@@ -416,7 +447,7 @@ static int mine(struct app *app)
     if (!miner_options_nodes(&nodes, s, network ? network->rpc_port : (uint16_t)MAINNET_PORT,
                              error))
         code = fail(EXIT_USAGE, "%s", error);
-    else if (!open_log(app))
+    else if (!open_log(app) || !start_signals(app))
         code = EXIT_MACHINE;
     else if ((code = start_machine(app, 0)) == EXIT_DONE)
         code = run_solo(app, network, &nodes);
@@ -439,11 +470,13 @@ static int run(struct app *app)
     if (settings_positional(s, 0))
         return fail(EXIT_USAGE, "what is \"%s\"? Options begin with a dash (--help lists them)",
                     settings_positional(s, 0));
-    if (!start_signals(app))
-        return fail(EXIT_MACHINE, "cannot start a thread");
+    if (!block_signals())
+        return fail(EXIT_MACHINE, "signals can't be blocked: %s", strerror(errno));
     app->quiet = settings_bool(s, "quiet");
     if (!selftest && !benchmark)
         code = mine(app);
+    else if (!start_signals(app))
+        code = EXIT_MACHINE;
     else if ((code = start_machine(app, SMALL_UNIT)) == EXIT_DONE)
         code = selftest ? run_selftest(app) : run_benchmark(app);
     stop_machine(app);

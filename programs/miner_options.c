@@ -10,8 +10,10 @@ static const struct setting table[] = {
      .letter = 'o',
      .type = SETTING_LIST,
      .argument = "URL",
-     .help = "A node's RPC: http://[user:password@]host:port/. Given again, further nodes: the one "
-             "with the highest chain is mined, the first one of equals; blocks go to all"},
+     .help =
+         "A node's RPC: http://[user:password@]host:port/, whose user goes before the options "
+         "below. Given again, further nodes: the one with the highest chain is mined, the first "
+         "one of equals; blocks go to all"},
     {.name = "user",
      .letter = 'u',
      .type = SETTING_LIST,

@@ -115,7 +115,7 @@ class Acceptance:
         kernels, lacking = self.kernels()
         for i in range(start // 30):
             self.mine(self.payouts[i % len(self.payouts)], 30)
-        print(f"{self.height} blocks in {time.monotonic() - began:.0f} s to pass segwit's activation")
+        print(f"{self.height} blocks to begin with in {time.monotonic() - began:.0f} s")
         for name in lacking:
             print(f"kernel {name}: skipped: this processor lacks it")
         for name in kernels:
