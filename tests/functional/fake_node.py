@@ -115,6 +115,8 @@ class FakeNode:
         for rule in list(self.rules):
             if rule(self, handler, request):
                 return
+        if not self.running or handler.server is not self.server:
+            return None  # it was killed meanwhile
         token = base64.b64encode(":".join(self.login).encode()).decode()
         if handler.headers.get("Authorization") != "Basic " + token:
             return self.send(handler, 401, b"")
