@@ -33,8 +33,8 @@ struct miner;
  * Completes the header for an extranonce: header comes as the work has it, and
  * is to get the Merkle root (bytes 36 to 67) of the coinbase with that
  * extranonce. Version, time and nonce are the search's own and are overwritten.
- * Called on several workers at once, a few times a second each at most; must
- * give the same bytes for the same extranonce.
+ * Called on several workers at once, by each once for an extranonce that it
+ * comes to; must give the same bytes for the same extranonce.
  */
 typedef void miner_header_fn(void *arg, uint64_t extranonce, uint8_t header[static 80]);
 

@@ -31,6 +31,9 @@ static const struct space_case space_cases[] = {
     {"times at the end of time", 0, 5, 5, 300, 0, 0, 128, UINT32_MAX - 2},
     {"two versions", 0x00800000, 1, 5, 200, 0, 1, 128, 0},
     {"sixteen versions", 0x1e000000, 1, 5, 200, 0, 1, 128, 0},
+    {"two versions, one the template's without its bit", 0x20000000, 1, 5, 200, 0, 0, 128, 0},
+    {"sixteen versions, the template's bits among them", 0xb1000000, 0, 5, 200, 0, 0, 128, 0},
+    {"eight versions", 0x0000e000, 0, 5, 200, 0, 0, 128, 0},
     {"sets of versions, bits apart", 0x11111101, 1, 0xfffffff0, 16, 9, 10, 5, 0},
     {"BIP320", 0x1fffe000, 0, 5, 3, 0, 0, 0, 0},
 };
@@ -44,8 +47,10 @@ static uint64_t case_times(const struct space_case *c)
 }
 
 /* Every place once, each of them from the first nonce to the last without gap or overlap. */
-static void check_coverage(const struct space_case *c)
+static void check_coverage(const struct space_case *c, const struct kernels *kernels)
 {
+    uint64_t all_versions = (uint64_t)1 << __builtin_popcount(c->version_mask);
+    size_t set = kernels->search_rolled->versions;
     uint64_t count = c->nonce_count ? c->nonce_count : ((uint64_t)1 << 32) - c->nonce_first;
     uint64_t versions = 0, want;
 
@@ -66,10 +71,11 @@ static void check_coverage(const struct space_case *c)
             for (size_t w = 0; w < v; w++)
                 assert_int_not_equal(first->version[v], first->version[w]);
         }
+        /* Versions roll wherever there are enough of them for the kernel that does it best. */
+        assert_int_equal(first->versions, all_versions >= set ? set : 1);
         versions += first->versions;
     }
-    want = case_times(c) * (c->extranonce_last - c->extranonce_first + 1)
-           << __builtin_popcount(c->version_mask);
+    want = case_times(c) * (c->extranonce_last - c->extranonce_first + 1) * all_versions;
     assert_int_equal(versions, want);
 }
 
@@ -121,7 +127,7 @@ static void search_case(const struct space_case *c, const struct kernels *kernel
         check_header(&event, &work);
     }
     assert_false(miner_poll(miner, &event));
-    check_coverage(c);
+    check_coverage(c, kernels);
     assert_int_equal(hits, count_hits_by_openssl(&work));
     for (size_t i = 0; i < seen.count; i++)
         hashes += seen.ranges[i].nonce_count * seen.ranges[i].versions;
