@@ -37,6 +37,7 @@ struct node {
     bool wrong_network;
     bool hopeless; /* nothing will change until somebody changes a configuration */
     unsigned failures;
+    uint64_t silent_ns; /* since when it is not well */
     char text[JSONRPC_TEXT_SIZE];
 };
 
@@ -60,7 +61,6 @@ struct solo {
     /* What is mined. */
     struct job *job;
     size_t job_node;
-    uint64_t job_ns;  /* when it was made */
     uint64_t news_ns; /* when the latest template came in, of whatever node */
     bool searching;
     uint64_t tag;
@@ -241,36 +241,61 @@ static void log_work(struct solo *solo, bool new_tip, const struct block_templat
                   t->height, t->count);
 }
 
+static void mark_silent(struct node *n)
+{
+    if (n->well)
+        n->silent_ns = clock_monotonic_ns();
+    n->well = false;
+}
+
+/* Whether to stay with the work of a node that fell silent ahead of the best of the others. */
+static bool stays(const struct solo *solo, const struct block_template *best)
+{
+    const struct node *n = &solo->node[solo->job_node];
+
+    return solo->job && best->height < job_template(solo->job)->height && !n->well &&
+           !n->wrong_network && clock_monotonic_ns() - n->silent_ns < KEEP_NS;
+}
+
+static struct job *make_job(struct solo *solo, size_t node)
+{
+    const struct job_payout payout = {.script = bytes_of(solo->script, solo->script_size)};
+    struct node *n = &solo->node[node];
+    char error[JOB_ERROR_SIZE];
+    struct job *job = job_create(solo->options.kernels, n->t, &payout, 1, solo->options.tag, error);
+
+    if (job)
+        return job;
+    snprintf(n->text, sizeof(n->text), "no work can be made of its template: %s", error);
+    log_error(solo->options.log, LOG_MINING, "%s: %s", name_of(solo, node), n->text);
+    mark_silent(n);
+    n->hopeless = true;
+    n->failures++;
+    return NULL;
+}
+
 /* Takes up the best node's template, if it is not what is being mined. */
 static void choose_work(struct solo *solo)
 {
-    size_t best = best_node(solo);
-    const struct job_payout payout = {.script = bytes_of(solo->script, solo->script_size)};
-    const struct block_template *old = solo->job ? job_template(solo->job) : NULL;
-    char error[JOB_ERROR_SIZE];
-    struct block_template *t;
-    struct job *job;
+    const struct block_template *old = solo->job ? job_template(solo->job) : NULL, *t;
+    struct job *job = NULL;
+    size_t best;
     bool new_tip;
 
-    if (solo->ended || best == solo->options.node_count || solo->node[best].t == old)
-        return;
-    t = solo->node[best].t;
-    if (old && t->height < old->height && !solo->node[solo->job_node].well &&
-        clock_monotonic_ns() - solo->job_ns < KEEP_NS)
-        return;
-    job = job_create(solo->options.kernels, t, &payout, 1, solo->options.tag, error);
-    if (!job) {
-        log_error(solo->options.log, LOG_MINING, "%s: no work can be made of its template: %s",
-                  name_of(solo, best), error);
-        return;
-    }
+    do {
+        best = best_node(solo);
+        if (solo->ended || best == solo->options.node_count || solo->node[best].t == old ||
+            stays(solo, solo->node[best].t))
+            return;
+        job = make_job(solo, best);
+    } while (!job);
+    t = job_template(job);
     new_tip = !old || !block_hash_equal(old->previous, t->previous);
     if (best != solo->job_node && old)
         log_info(solo->options.log, LOG_MINING, "changing to %s", name_of(solo, best));
     job_unref(solo->job);
     solo->job = job;
     solo->job_node = best;
-    solo->job_ns = clock_monotonic_ns();
     if (held_back(solo, t->previous))
         rest(solo);
     else
@@ -330,7 +355,7 @@ static bool check_network(struct solo *solo, struct node *n, const char *chain)
         log_error(solo->options.log, LOG_MINING, "%s is not used: %s", upstream_name(n->upstream),
                   n->text);
     n->wrong_network = n->hopeless = true;
-    n->well = false;
+    mark_silent(n);
     n->failures++;
     return false;
 }
@@ -376,6 +401,7 @@ static void take_template(struct solo *solo, const struct solo_event *event)
     n->failures = 0;
     solo->news_ns = clock_monotonic_ns();
     choose_work(solo);
+    consider_giving_up(solo);
 }
 
 static void take_trouble(struct solo *solo, const struct solo_event *event)
@@ -383,7 +409,7 @@ static void take_trouble(struct solo *solo, const struct solo_event *event)
     struct node *n = &solo->node[event->node];
     bool cookie = solo->options.nodes[event->node].rpc.cookie_file != NULL;
 
-    n->well = false;
+    mark_silent(n);
     n->failures = event->failures;
     /* A cookie is written anew when the node starts; passwords stay as they are. */
     n->hopeless =
@@ -577,6 +603,8 @@ static void tick(struct solo *solo)
         rest(solo);
         job_unref(solo->job);
         solo->job = NULL;
+        for (size_t i = 0; i < solo->options.node_count; i++)
+            mark_silent(&solo->node[i]);
         solo->status.node = NULL;
         solo->status.height = 0;
     }

@@ -140,7 +140,8 @@ def test_refused_templates(node):
                          ({"bits": "00000000"}, "no target"),
                          ({"coinbasevalue": -1}, "coinbasevalue is -1"),
                          ({"default_witness_commitment": "6a24aa21a9ed" + "00" * 32}, "commitment"),
-                         ({"transactions": [{"data": "00"}]}, "no transaction")]:
+                         ({"transactions": [{"data": "00"}]}, "no transaction"),
+                         ({"sizelimit": 100}, "larger than the template's sizelimit")]:
         node.template_changes = change
         expect_end(2, text, node=node)
 
