@@ -9,6 +9,7 @@
 
 #include <cmocka.h>
 #include <poll.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -28,6 +29,8 @@ static int soak_rounds(void)
 
 enum { FAKE_STEP = 997 }; /* every nonce that it divides hits, with every version */
 
+static atomic_bool fake_stall; /* makes the next call slow, as if others had the CPU meanwhile */
+
 /* About 20 ns a nonce, so that slices have a size that makes sense. */
 static uint64_t fake_search(struct search_hits *hits, const struct search_job *job, uint32_t first,
                             uint64_t count)
@@ -45,6 +48,8 @@ static uint64_t fake_search(struct search_hits *hits, const struct search_job *j
         for (size_t v = 0; v < job->versions; v++)
             hits->hit[hits->count++] = (struct search_hit){nonce, job->version[v]};
     }
+    if (atomic_exchange(&fake_stall, false))
+        sleep_ms(100);
     while (clock_monotonic_ns() < start_ns + 20 * done)
         ;
     return done;
@@ -58,6 +63,46 @@ static struct kernels fake_kernels(void)
 
     k.search = k.search_rolled = &fake_impl;
     return k;
+}
+
+/* The same with one hit in all, late enough for every lane to be at work. */
+enum { ONE_HIT = 10000 * FAKE_STEP };
+
+static uint64_t one_hit_search(struct search_hits *hits, const struct search_job *job,
+                               uint32_t first, uint64_t count)
+{
+    uint64_t done = fake_search(hits, job, first, count);
+    bool found = false;
+
+    for (size_t i = 0; i < hits->count; i++)
+        found |= hits->hit[i].nonce == ONE_HIT;
+    hits->count = found;
+    hits->hit[0].nonce = ONE_HIT;
+    return done;
+}
+
+/* Each lane goes on hashing, soon enough for a loaded machine. */
+static void expect_hashing(const struct miner *miner)
+{
+    for (size_t lane = 0; lane < miner_lanes(miner); lane++) {
+        uint64_t before = miner_lane_stats(miner, lane).hashes;
+
+        for (int i = 0; miner_lane_stats(miner, lane).hashes == before; i++) {
+            if (i == 30000)
+                fail_msg("lane %zu stands still", lane);
+            sleep_ms(1);
+        }
+    }
+}
+
+static void expect_rest(const struct miner *miner)
+{
+    uint64_t hashes;
+
+    assert_true(becomes_idle());
+    hashes = miner_hashes(miner);
+    sleep_ms(50);
+    assert_int_equal(miner_hashes(miner), hashes);
 }
 
 /* ---- results ---- */
@@ -129,6 +174,78 @@ static void waits_for_room(void **state)
     assert_int_equal(next_event(miner).type, MINER_EXHAUSTED);
     miner_destroy(miner);
     forget_seen();
+}
+
+/* The first hit ends the work on every lane, those included that find nothing themselves. */
+static void stops_all_lanes_at_the_first(void **state)
+{
+    static const struct search_impl one_hit_impl = {"one hit", 0, one_hit_search, 1};
+    struct kernels kernels = kernels_generic;
+    struct miner_work work = make_work(1, 0);
+    struct miner *miner;
+
+    (void)state;
+    kernels.search = kernels.search_rolled = &one_hit_impl;
+    miner = make_miner(&kernels, 100000);
+    work.stop_at_first = true;
+    assert_true(miner_set_work(miner, &work));
+    expect_hashing(miner);
+    assert_int_equal(next_event(miner).type, MINER_FOUND);
+    expect_rest(miner);
+    miner_destroy(miner);
+    forget_seen();
+}
+
+/* Holds the lane that comes to a nonce. */
+struct door {
+    pthread_mutex_t lock;
+    uint32_t nonce;
+    atomic_bool reached;
+};
+
+static void wait_at_door(void *arg, const struct miner_range *range)
+{
+    struct door *door = arg;
+
+    if (range->nonce_first < door->nonce)
+        return;
+    atomic_store(&door->reached, true);
+    pthread_mutex_lock(&door->lock);
+    pthread_mutex_unlock(&door->lock);
+}
+
+/* A lane that waits for room is not forgotten when another one finds some. */
+static void remembers_who_wants_room(void **state)
+{
+    enum { UNIT = 4 * MINER_QUEUE_SIZE, LAST = 64, ROOM = 300 };
+    struct door door = {.lock = PTHREAD_MUTEX_INITIALIZER, .nonce = UNIT};
+    const struct miner_options options = {
+        .kernels = &kernels_generic,
+        .lanes = 2,
+        .unit_nonces = UNIT,
+        .observe_fn = wait_at_door,
+        .observe_arg = &door,
+    };
+    struct miner_work work = make_work(1, 0);
+    char error[MINER_ERROR_SIZE];
+    struct miner *miner = miner_create(support_pool, &options, error);
+
+    (void)state;
+    assert_non_null(miner);
+    pthread_mutex_lock(&door.lock);
+    work.nonce_count = UNIT + LAST;
+    assert_true(miner_set_work(miner, &work));
+    while (!atomic_load(&door.reached))
+        sleep_ms(1);
+    assert_true(becomes_idle()); /* one lane is at the door, the other has filled the queue */
+    for (size_t i = 0; i < ROOM; i++)
+        assert_int_equal(next_event(miner).type, MINER_FOUND);
+    pthread_mutex_unlock(&door.lock);
+    assert_true(becomes_idle()); /* the one has queued its hits and parked */
+    for (size_t i = ROOM; i < UNIT + LAST; i++)
+        assert_int_equal(next_event(miner).type, MINER_FOUND);
+    assert_int_equal(next_event(miner).type, MINER_EXHAUSTED);
+    miner_destroy(miner);
 }
 
 static enum pool_result wait_for(struct pool_worker *worker, void *arg)
@@ -364,14 +481,8 @@ static void finishes_what_was_interrupted(void **state)
     for (int i = 0; event.type != MINER_EXHAUSTED; i++) {
         disturb();
         miner_pause(miner);
-        if (i == 0) {
-            uint64_t hashes;
-
-            assert_true(becomes_idle());
-            hashes = miner_hashes(miner);
-            sleep_ms(50);
-            assert_int_equal(miner_hashes(miner), hashes);
-        }
+        if (i == 0)
+            expect_rest(miner);
         sleep_ms(2);
         miner_resume(miner);
         while (miner_poll(miner, &event) && event.type != MINER_EXHAUSTED) {
@@ -386,6 +497,67 @@ static void finishes_what_was_interrupted(void **state)
     assert_int_equal(miner_hashes(miner), NONCES);
     miner_destroy(miner);
     forget_seen();
+}
+
+/* However little a lane finds, it sees what it should: a higher class, a pause, the end of the work. */
+static void obeys_without_hits(void **state)
+{
+    struct miner *miner = make_miner(&support_fastest, 0);
+    struct miner_work work = make_work(1, 256);
+    struct pool_group group = {0};
+    struct pool_task tasks[8];
+
+    (void)state;
+    assert_true(miner_set_work(miner, &work));
+    expect_hashing(miner);
+    for (size_t i = 0; i < 8; i++) {
+        pool_task_init(&tasks[i], i % 2 ? POOL_BLOCK : POOL_TRANSACTION, spin, NULL, &group);
+        assert_true(pool_submit_to(support_pool, i % pool_workers(support_pool), &tasks[i]));
+    }
+    for (int i = 0; !pool_group_done(&group); i++) {
+        if (i == 30000)
+            fail_msg("the lanes do not yield");
+        sleep_ms(1);
+    }
+    expect_hashing(miner);
+    miner_pause(miner);
+    expect_rest(miner);
+    miner_resume(miner);
+    expect_hashing(miner);
+    miner_clear_work(miner);
+    expect_rest(miner);
+    miner_destroy(miner);
+    forget_seen();
+}
+
+/* Lanes that found no unit left while another one was at the last take part in the next work. */
+static void all_lanes_take_the_next_work(void **state)
+{
+    struct door door = {.lock = PTHREAD_MUTEX_INITIALIZER, .nonce = 19};
+    const struct miner_options options = {
+        .kernels = &kernels_generic,
+        .unit_nonces = 1,
+        .observe_fn = wait_at_door,
+        .observe_arg = &door,
+    };
+    struct miner_work work = make_work(1, 256);
+    char error[MINER_ERROR_SIZE];
+    struct miner *miner = miner_create(support_pool, &options, error);
+
+    (void)state;
+    assert_non_null(miner);
+    pthread_mutex_lock(&door.lock);
+    work.nonce_count = door.nonce + 1;
+    assert_true(miner_set_work(miner, &work));
+    while (!atomic_load(&door.reached))
+        sleep_ms(1);
+    assert_true(becomes_idle());
+    pthread_mutex_unlock(&door.lock);
+    assert_int_equal(next_event(miner).type, MINER_EXHAUSTED);
+    work.nonce_count = 0;
+    assert_true(miner_set_work(miner, &work));
+    expect_hashing(miner);
+    miner_destroy(miner);
 }
 
 /* Work that comes while all is paused waits, and is then what is searched. */
@@ -455,6 +627,51 @@ static void takes_new_work_soon(void **state)
     miner_destroy(miner);
 }
 
+/*
+ * Slices grow to 150 microseconds, which is 7500 of the fake kernel's nonces,
+ * and one that others interrupted leaves the next ones nearly as long.
+ */
+static void slices_last_150_microseconds(void **state)
+{
+    enum { UNIT = 1 << 22 };
+    const struct search_impl one_hit_impl = {"one hit", 0, one_hit_search, 1};
+    struct kernels kernels = kernels_generic;
+    struct miner_work work = make_work(1, 0);
+    struct miner *miner;
+    uint64_t longest = 0, longest_here = 0;
+
+    (void)state;
+    kernels.search = kernels.search_rolled = &one_hit_impl;
+    miner = make_miner(&kernels, UNIT);
+    work.nonce_first = ONE_HIT + 1;
+    assert_true(miner_set_work(miner, &work));
+    for (int i = 0; i < 5; i++) {
+        sleep_ms(100);
+        atomic_store(&fake_stall, true);
+    }
+    while (atomic_load(&fake_stall))
+        sleep_ms(1);
+    sleep_ms(100);
+    miner_destroy(miner);
+    sort_seen();
+    for (size_t i = 0; i < seen.count; i++) {
+        const struct miner_range *r = &seen.ranges[i];
+        bool ends_unit = (r->nonce_first - work.nonce_first + r->nonce_count) % UNIT == 0;
+
+        assert_in_range(r->nonce_count, 1, 7500);
+        if (i && r[-1].lane != r->lane)
+            longest_here = 0;
+        if (longest_here > 6000 && !ends_unit)
+            assert_in_range(r->nonce_count, 500, 7500);
+        if (r->nonce_count > longest_here)
+            longest_here = r->nonce_count;
+        if (longest_here > longest)
+            longest = longest_here;
+    }
+    assert_in_range(longest, 6000, 7500);
+    forget_seen();
+}
+
 /* Nothing hangs and nothing leaks however early a miner ends. */
 static void ends_at_any_time(void **state)
 {
@@ -482,14 +699,19 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(stops_at_the_first),
+        cmocka_unit_test(stops_all_lanes_at_the_first),
         cmocka_unit_test(waits_for_room),
+        cmocka_unit_test(remembers_who_wants_room),
         cmocka_unit_test(wakes_in_a_full_queue),
         cmocka_unit_test(tells_by_its_descriptor),
         cmocka_unit_test(survives_interruptions),
         cmocka_unit_test(loses_no_nonce),
         cmocka_unit_test(finishes_what_was_interrupted),
+        cmocka_unit_test(obeys_without_hits),
+        cmocka_unit_test(all_lanes_take_the_next_work),
         cmocka_unit_test(takes_work_while_paused),
         cmocka_unit_test(takes_new_work_soon),
+        cmocka_unit_test(slices_last_150_microseconds),
         cmocka_unit_test(ends_at_any_time),
     };
 
