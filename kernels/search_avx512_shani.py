@@ -469,9 +469,8 @@ def function(name, vector_rounds, shared):
     chains += [second_hash(c, k, lane) for lane in range(LANES)]
     steps = [step for group in (chains[:5], chains[5:11], chains[11:]) for step in run_chains(group)]
     lines = interleave(steps, v.text())
-    out = [f"    .globl {name}", f"    .type {name}, @function", "    .p2align 6", f"{name}:", "    endbr64", "    vzeroupper",
-           f"    lea {name}_constants+{k.BIAS}(%rip), %rax",
-           f"    lea {c.HALF // 2}(%rdi), %r10",
+    out = [f"    .globl {name}", f"    .type {name}, @function", "    .p2align 6", f"{name}:", "    _CET_ENDBR",
+           "    vzeroupper", f"    lea {name}_constants+{k.BIAS}(%rip), %rax", f"    lea {c.HALF // 2}(%rdi), %r10",
            f"    lea {c.HALF * 3 // 2}(%rdi), %r11", f"    add ${c.WORDS}, %rdi", "    .p2align 6", "1:"]
     out += ["    " + line for line in lines]
     out += [f"    add ${8 if shared else 32}, %rsi", f"    add ${16 if shared else 128}, %rdx", "    inc %r8",
@@ -484,7 +483,7 @@ def function(name, vector_rounds, shared):
 
 def main():
     rounds = [int(a) for a in sys.argv[2:]] or [16, 0]
-    lines = ["/* Written by search_avx512_shani.py. */", "    .text"]
+    lines = ["/* Written by search_avx512_shani.py. */", "#include <cet.h>", "    .text"]
     lines += function("search_avx512_shani_versions", rounds[0], True)
     lines += function("search_avx512_shani_nonces", rounds[1], False)
     lines += ['    .section .note.GNU-stack, "", @progbits']
