@@ -40,7 +40,7 @@ static void decodes(void **state)
         {"0g", 1, false},   {"g0", 1, false},    {" 0", 1, false},    {"0x", 1, false},
         {"/0", 1, false},   {":0", 1, false},    {"@0", 1, false},    {"G0", 1, false},
         {"`0", 1, false},   {"0\xff", 1, false}, {"+1", 1, false},    {"-1", 1, false},
-        {"0001", 1, false}, {"00", 2, false},    {"00zz", 2, false},
+        {"0001", 1, false}, {"00", 2, false},    {"00zz", 2, false},  {"zz00", 2, false},
     };
 
     (void)state;
