@@ -97,6 +97,11 @@ static bool read_option(struct settings *s, const char *text, const char *next, 
     setting = find_negated(s, &a);
     if (setting)
         return settings_add_negated(s, &place, setting, a.shown, a.value);
+    setting = a.two_dashes ? NULL : find_letter(s, a.name[0]);
+    if (setting && (setting->flags & SETTING_SECRET)) /* -pTEXT, of which no error shows the TEXT */
+        return settings_fail(s, NULL, "unknown option -%c...; a value follows as -%c %s",
+                             setting->letter, setting->letter,
+                             setting->argument ? setting->argument : "VALUE");
     settings_hint(hint, s, a.name, a.two_dashes ? "--" : "-", false);
     return settings_fail(s, NULL, "unknown option %s%s", a.shown, hint);
 }

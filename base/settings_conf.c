@@ -120,6 +120,18 @@ static bool read_pair(struct settings *s, struct settings_place place, struct by
     return true;
 }
 
+/* Shows the first word alone: in "rpcpassword TEXT" the rest is a secret. */
+static bool fail_no_value(struct settings *s, const struct settings_place *place, struct bytes line)
+{
+    int size = 0;
+
+    while (size < 60 && (size_t)size < line.size && line.data[size] != ':' &&
+           !strchr(spaces, line.data[size]))
+        size++;
+    return settings_fail(s, place, "\"%.*s\" has no value: %.*s=VALUE", size,
+                         (const char *)line.data, size, (const char *)line.data);
+}
+
 static bool read_line(struct settings *s, struct settings_place *place, struct bytes line)
 {
     struct bytes text, name;
@@ -133,9 +145,7 @@ static bool read_line(struct settings *s, struct settings_place *place, struct b
     if (text.data[0] == '-')
         return settings_fail(s, place, "settings in a configuration file have no dash before them");
     if (!split(&name, &text, '='))
-        return settings_fail(s, place, "\"%.*s\" has no value: %.*s=VALUE",
-                             name.size < 60 ? (int)name.size : 60, (const char *)name.data,
-                             name.size < 60 ? (int)name.size : 60, (const char *)name.data);
+        return fail_no_value(s, place, name);
     return read_pair(s, *place, trim(name), trim(text), commented);
 }
 
