@@ -318,17 +318,10 @@ struct event {
     size_t size;
 };
 
-/*
- * Whether a character goes into a line as it is: none of C0, DEL and C1, with
- * which text can start lines or command terminals. 0 bytes where it does not.
- */
+/* The size of a character that goes into a line as it is; 0 where it starts lines or commands terminals. */
 static size_t harmless_size(struct bytes text)
 {
-    size_t size = utf8_size(text);
-    bool c0 = size == 1 && (text.data[0] < 0x20 || text.data[0] == 0x7f);
-    bool c1 = size == 2 && text.data[0] == 0xc2 && text.data[1] < 0xa0;
-
-    return c0 || c1 ? 0 : size;
+    return utf8_control_size(text) ? 0 : utf8_size(text);
 }
 
 /* Writes a message's escaped form to out and says its size, at most room. */
@@ -424,6 +417,14 @@ static size_t format_json(char out[static LOG_LINE_SIZE], const struct event *e)
     return line;
 }
 
+/* JSON escapes C0 alone: what it would let pass becomes bytes that are not UTF-8, so U+FFFD. */
+static void break_c1(char *message, size_t size)
+{
+    for (size_t i = 0; i < size; i++)
+        if (utf8_control_size(bytes_of(message + i, size - i)) == 2)
+            message[i] = '\xff';
+}
+
 static void write_event(struct log *log, const struct event *e)
 {
     char line[LOG_LINE_SIZE];
@@ -460,6 +461,8 @@ void log_write(struct log *log, enum log_level level, enum log_category category
 
         e.size = strnlen(message, e.size + (size_t)more);
     }
+    if (log->json)
+        break_c1(message, e.size);
     clock_format_ms(time, clock_wall_ms(log->clock));
     e.time = time;
     e.message = message;

@@ -7,8 +7,8 @@
  * Errors, warnings and informations are always logged; debug and trace lines
  * where their category is enabled, as with Core's -debug=CATEGORY and
  * -loglevel. Each line is one write(2), also where many threads log. Control
- * characters, and bytes that are not UTF-8, are escaped (\x1b), so that no peer
- * can forge a line or command a terminal. Never log a key, a password or a
+ * characters, and bytes that are not UTF-8, are escaped (\x1b; in JSON \u001b,
+ * or U+FFFD), so that no peer can forge a line or command a terminal. Never log a key, a password or a
  * cookie.
  *
  * A log belongs to the program, which passes it down. Every function here is

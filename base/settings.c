@@ -11,8 +11,9 @@
  */
 #include "base/settings_impl.h"
 
+#include "base/utf8.h"
+
 #include <assert.h>
-#include <ctype.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -64,6 +65,21 @@ void settings_destroy(struct settings *s)
     free(s);
 }
 
+void settings_blank_controls(char *text)
+{
+    struct bytes left = bytes_of(text, strlen(text));
+
+    while (left.size) {
+        size_t control = utf8_control_size(left);
+        size_t size = control ? control : 1;
+
+        if (control)
+            memset(text, '?', control);
+        text += size;
+        left = bytes_of(text, left.size - size);
+    }
+}
+
 /* The place, then what happened. */
 __attribute__((format(printf, 4, 0))) static void print_message(char *out, size_t size,
                                                                 const struct settings_place *place,
@@ -75,9 +91,7 @@ __attribute__((format(printf, 4, 0))) static void print_message(char *out, size_
         head = place->line ? snprintf(out, size, "%.200s:%zu: ", place->name, place->line)
                            : snprintf(out, size, "%.200s: ", place->name);
     vsnprintf(out + head, size - (size_t)head, format, args);
-    for (char *c = out; *c; c++)
-        if (iscntrl((unsigned char)*c))
-            *c = '?';
+    settings_blank_controls(out);
 }
 
 bool settings_fail(struct settings *s, const struct settings_place *place, const char *format, ...)

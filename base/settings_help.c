@@ -1,7 +1,6 @@
 /* Settings as text for people: the help, and what has been set. */
 #include "base/settings_impl.h"
 
-#include <ctype.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -132,9 +131,7 @@ static void report_value(FILE *out, const struct setting *setting, const struct 
     char shown[256];
 
     settings_value_show(shown, sizeof shown, setting, v->text);
-    for (char *c = shown; *c; c++)
-        if (iscntrl((unsigned char)*c))
-            *c = '?';
+    settings_blank_controls(shown);
     fprintf(out, "%s=%s (%s)\n", setting->name, shown, v->source);
 }
 

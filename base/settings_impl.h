@@ -52,6 +52,9 @@ void settings_warn(struct settings *s, const struct settings_place *place, const
     __attribute__((format(printf, 3, 4)));
 bool settings_fail_memory(struct settings *s);
 
+/* Makes '?' of control characters, with which a file could command the terminal. */
+void settings_blank_controls(char *text);
+
 const struct setting *settings_find(const struct settings *s, struct bytes name);
 
 /* "; did you mean X?" in out with the known name that is nearest, or "" where none is near. */

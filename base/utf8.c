@@ -34,3 +34,12 @@ size_t utf8_size(struct bytes text)
             return form_matches(&forms[i], text) ? forms[i].size : 0;
     return 0;
 }
+
+size_t utf8_control_size(struct bytes text)
+{
+    size_t size = utf8_size(text);
+
+    if (size == 1 && (text.data[0] < 0x20 || text.data[0] == 0x7f))
+        return 1;
+    return size == 2 && text.data[0] == 0xc2 && text.data[1] < 0xa0 ? 2 : 0;
+}

@@ -179,7 +179,7 @@ static void writes_json(void **state)
     f->options.json = true;
     f->options.source = true;
     start(f);
-    log_warning(f->log, LOG_NET, "a \"quoted\"\nline\xff");
+    log_warning(f->log, LOG_NET, "a \"quoted\"\nline\xff\xc2\x9bm");
     log_info(f->log, LOG_GENERAL, "second");
     text = contents(f);
     line = strtok_r(text, "\n", &rest);
@@ -190,7 +190,7 @@ static void writes_json(void **state)
     assert_string_equal(json_string_value(json_object_get(json, "level")), "warning");
     assert_string_equal(json_string_value(json_object_get(json, "category")), "net");
     assert_string_equal(json_string_value(json_object_get(json, "message")),
-                        "a \"quoted\"\nline\xef\xbf\xbd");
+                        "a \"quoted\"\nline\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbdm");
     assert_true(json_integer_value(json_object_get(json, "line")) > 0);
     json_decref(json);
     line = strtok_r(NULL, "\n", &rest);

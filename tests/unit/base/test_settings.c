@@ -291,6 +291,8 @@ static void explains_errors(void **state)
         {"---url=1", "unknown option ---url; did you mean --url?"},
         {"-=1", "unknown option -"},
         {"-no", "unknown option -no"},
+        {"-phunter2", "unknown option -p...; a value follows as -p VALUE"},
+        {"-phunter=2", "unknown option -p...; a value follows as -p VALUE"},
         {"-threads=5000", "-threads: 5000 is not within 0 to 1024"},
         {"-t5000", "-t5000: 5000 is not within 0 to 1024"},
         {"-t x", "-t: \"x\" is not a whole number within 0 to 1024"},
@@ -307,6 +309,9 @@ static void explains_errors(void **state)
         {"-fee=22000000", "-fee: 22000000 is not within 0.00000000 to 21000000.00000000"},
         {"-whole=x", "-whole: \"x\" is not a whole number"},
         {"-secretport=77", "-secretport: **** is not within 1 to 9"},
+        {"-threads=\xc2\x9b"
+         "2J\xc2\xa0",
+         "-threads: \"??2J\xc2\xa0\" is not a whole number within 0 to 1024"},
         {"-threads=\x1b[2J", "-threads: \"?[2J\" is not a whole number within 0 to 1024"},
     };
 

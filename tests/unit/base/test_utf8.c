@@ -89,6 +89,8 @@ static void knows_every_character(void **state)
         size_t size = encode(text, c);
 
         assert_int_equal(utf8_size(bytes_of(text, size)), good ? size : 0);
+        assert_int_equal(utf8_control_size(bytes_of(text, size)),
+                         c < 0x20 || (c >= 0x7f && c < 0xa0) ? size : 0);
         if (size > 1)
             assert_int_equal(utf8_size(bytes_of(text, size - 1)), 0);
     }
