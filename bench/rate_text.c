@@ -50,6 +50,18 @@ static double read_decimal(const char *text, size_t size)
     return place > 1 ? value / place : value;
 }
 
+/*
+ * Whether a number may begin at text[at]: not behind a minus, and not behind a
+ * digit and a separator, which is a decimal comma to some and groups digits for
+ * others ("28,700").
+ */
+static bool may_begin(const char *text, size_t at)
+{
+    if (at > 0 && text[at - 1] == '-')
+        return false;
+    return at < 2 || !strchr(",'_", text[at - 1]) || !is_digit(text[at - 2]);
+}
+
 double rate_text_parse(const char *line)
 {
     double rate = NAN;
@@ -69,7 +81,7 @@ double rate_text_parse(const char *line)
             continue;
         }
         factor = unit_factor(line + at + size + strspn(line + at + size, " \t"));
-        if (factor > 0 && size < NUMBER_SIZE && (at == 0 || line[at - 1] != '-'))
+        if (factor > 0 && size < NUMBER_SIZE && may_begin(line, at))
             rate = read_decimal(line + at, size) * factor;
         at += size;
     }

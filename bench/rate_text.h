@@ -4,7 +4,9 @@
  * Known forms: a number, blanks or none, and a unit of H/s, hash/s or hashes/s
  * with k, M, G, T, P or none before it, in any case: "Total: 29.26 MH/s",
  * "Benchmark: 24.55 MH/s", "hash rate: 123 khash/s", "28700.5 kH/s". Colours
- * (ANSI escape sequences) are left out. Of a line, the last rate counts.
+ * (ANSI escape sequences) are left out. Of a line, the last rate counts. What is
+ * written with a decimal comma or with groups of digits ("28,700 kH/s") is no
+ * number here, as nothing says which of the two it is.
  *
  * Which rates of a run count, the first of these that there is:
  *   1. lines with "total" in them, where there are two or more: the median of
