@@ -9,7 +9,6 @@
 #include "bench/bench_search.h"
 #include "bench/stats.h"
 
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -103,7 +102,8 @@ static void add_efficiency(struct report *r, size_t alone, size_t row)
     for (size_t i = 0; i < runs; i++)
         part[i] = many->samples[i] / one->samples[i] / (double)many->threads;
     report_number(&r->row[row], "efficiency", stats_median_of(part, runs));
-    report_number(&r->row[row], "times_one", one->median > 0 ? many->median / one->median : NAN);
+    report_number(&r->row[row], "times_one",
+                  stats_median_of(part, runs) * (double)r->row[row].threads);
     free(part);
 }
 
