@@ -270,7 +270,7 @@ def shared_word(isa, first):
 
 
 def function(isa, name, body):
-    return [f"    .globl {name}", f"    .type {name}, @function", "    .p2align 6", f"{name}:", "    endbr64",
+    return [f"    .globl {name}", f"    .type {name}, @function", "    .p2align 6", f"{name}:", "    _CET_ENDBR",
             *("    " + line for line in body), "    ret", f"    .size {name}, . - {name}"]
 
 
@@ -300,7 +300,7 @@ def functions(isa, prefix):
 
 
 def main():
-    lines = ["/* Written by search_rounds.py. */", "    .text"]
+    lines = ["/* Written by search_rounds.py. */", "#include <cet.h>", "    .text"]
     lines += functions(Avx2(), "search_avx2") + functions(Avx512(), "search_avx512")
     lines += ['    .section .note.GNU-stack, "", @progbits']
     with open(sys.argv[1], "w") as f:
