@@ -13,8 +13,7 @@
 #include <sys/random.h>
 
 enum {
-    JOBS = 16,      /* results of older work than this are dropped */
-    IN_FLIGHT = 16, /* blocks whose verdicts are awaited */
+    JOBS = SOLO_BLOCKS, /* results of older work than this are dropped */
     TICK_MS = 1000,
 };
 
@@ -27,28 +26,21 @@ enum {
 #define STALE_NS (180 * SECOND_NS)
 /* How long the work of a node that fell silent is kept where others are behind it: they catch up, or it returns. */
 #define KEEP_NS (60 * SECOND_NS)
+/* How far the header's time may fall behind the clock. */
+#define TIME_LAG_S 10
 /* How long the end waits for a verdict. */
 #define GRACE_NS (3 * SECOND_NS)
 
 struct node {
     struct upstream *upstream;
     struct block_template *t; /* its latest, NULL where it gave none yet */
+    uint64_t t_ns;            /* when that came */
     bool well;                /* the latest call succeeded, and it is on our network */
     bool wrong_network;
     bool hopeless; /* nothing will change until somebody changes a configuration */
     unsigned failures;
     uint64_t silent_ns; /* since when it is not well */
     char text[JSONRPC_TEXT_SIZE];
-};
-
-struct in_flight {
-    uint64_t id; /* 0: free */
-    struct block_hash previous;
-    int32_t height;
-    char name[65];
-    uint32_t unanswered; /* a bit a node */
-    bool accepted, late;
-    uint64_t since_ns; /* of the submission, and later of the acceptance */
 };
 
 struct solo {
@@ -61,6 +53,8 @@ struct solo {
     /* What is mined. */
     struct job *job;
     size_t job_node;
+    uint64_t job_ns;  /* when its template came */
+    uint32_t time;    /* of the headers that are searched */
     uint64_t news_ns; /* when the latest template came in, of whatever node */
     bool searching;
     uint64_t tag;
@@ -69,8 +63,7 @@ struct solo {
         uint64_t tag;
         struct job *job;
     } jobs[JOBS];
-    struct in_flight in_flight[IN_FLIGHT];
-    uint64_t blocks; /* ids given out */
+    struct solo_blocks blocks;
     struct solo_status status;
     bool ended;
     enum solo_end end;
@@ -137,16 +130,30 @@ static bool held_back(const struct solo *solo, struct block_hash previous)
 {
     uint64_t now = clock_monotonic_ns(), count = solo->status.accepted;
 
-    for (size_t i = 0; i < IN_FLIGHT; i++) {
-        const struct in_flight *f = &solo->in_flight[i];
+    for (size_t i = 0; i < SOLO_BLOCKS; i++) {
+        const struct solo_block *f = &solo->blocks.under_way[i];
 
         if (!f->id || now - f->since_ns >= HOLD_NS)
             continue;
         if (block_hash_equal(f->previous, previous))
             return true;
-        count += !f->accepted;
+        count += !f->accepted && !f->late;
     }
     return solo->options.blocks && count >= solo->options.blocks;
+}
+
+/*
+ * The template's time, gone on with the clock. Where a block that is late may
+ * have another target (testnets), the template's bits hold for its own time alone.
+ */
+static uint32_t header_time(const struct solo *solo)
+{
+    const struct block_template *t = job_template(solo->job);
+    uint64_t age_s = (clock_monotonic_ns() - solo->job_ns) / SECOND_NS;
+
+    if (!t->time_mutable || solo->network->pow_min_difficulty)
+        return t->time;
+    return age_s < t->maxtime - t->time ? t->time + (uint32_t)age_s : t->maxtime;
 }
 
 static void search_root(void *arg, uint64_t extranonce, uint8_t header[static 80])
@@ -185,6 +192,8 @@ static void search(struct solo *solo)
     };
 
     job_header(solo->job, work.extranonce_first, work.header);
+    solo->time = header_time(solo);
+    write_le32(work.header + 68, solo->time);
     job_ref(solo->job);
     if (!miner_set_work(solo->options.miner, &work)) {
         job_unref(solo->job);
@@ -296,6 +305,7 @@ static void choose_work(struct solo *solo)
     job_unref(solo->job);
     solo->job = job;
     solo->job_node = best;
+    solo->job_ns = solo->node[best].t_ns;
     if (held_back(solo, t->previous))
         rest(solo);
     else
@@ -396,10 +406,11 @@ static void take_template(struct solo *solo, const struct solo_event *event)
     }
     template_unref(n->t);
     n->t = event->t;
+    n->t_ns = clock_monotonic_ns();
     n->well = true;
     n->hopeless = false;
     n->failures = 0;
-    solo->news_ns = clock_monotonic_ns();
+    solo->news_ns = n->t_ns;
     choose_work(solo);
     consider_giving_up(solo);
 }
@@ -420,18 +431,23 @@ static void take_trouble(struct solo *solo, const struct solo_event *event)
 }
 
 /* The verdict on a block is complete: no node took it. */
-static void close_refused(struct solo *solo, struct in_flight *f)
+static void close_refused(struct solo *solo, struct solo_block *f)
 {
-    uint64_t *count = f->late ? &solo->status.stale : &solo->status.rejected;
+    const char *what = !f->answered ? "is lost: no node could be asked"
+                       : f->late    ? "came too late"
+                                    : "was rejected by every node";
 
-    ++*count;
+    if (f->answered && f->late)
+        solo->status.stale++;
+    else
+        solo->status.rejected++;
     log_warning(solo->options.log, LOG_MINING, "block %s at height %" PRId32 " %s", f->name,
-                f->height, f->late ? "came too late" : "was rejected by every node");
+                f->height, what);
     f->id = 0;
     search_if_free(solo);
 }
 
-static void close_accepted(struct solo *solo, struct in_flight *f, size_t node)
+static void close_accepted(struct solo *solo, struct solo_block *f, size_t node)
 {
     f->accepted = true;
     f->since_ns = clock_monotonic_ns();
@@ -450,14 +466,15 @@ static void take_verdict(struct solo *solo, const struct solo_event *event)
                                        [UPSTREAM_INCONCLUSIVE] = "not in the best chain",
                                        [UPSTREAM_REJECTED] = "rejected",
                                        [UPSTREAM_LOST] = "lost"};
-    struct in_flight *f = solo->in_flight;
+    struct solo_block *f = solo_blocks_find(&solo->blocks, event->block);
 
-    while (f < solo->in_flight + IN_FLIGHT && f->id != event->block)
-        f++;
-    if (f == solo->in_flight + IN_FLIGHT)
+    if (!f)
         return;
     f->unanswered &= ~(UINT32_C(1) << event->node);
+    f->answered = f->answered || event->verdict != UPSTREAM_LOST;
     f->late = f->late || event->verdict == UPSTREAM_INCONCLUSIVE;
+    if (event->verdict == UPSTREAM_ACCEPTED || event->verdict == UPSTREAM_INCONCLUSIVE)
+        solo_blocks_keep(&solo->blocks, f);
     if (event->verdict != UPSTREAM_ACCEPTED)
         log_warning(solo->options.log, LOG_MINING, "%s: block %s is %s%s%s",
                     name_of(solo, event->node), f->name, word[event->verdict],
@@ -488,34 +505,24 @@ static void take_events(struct solo *solo)
     }
 }
 
-static struct in_flight *free_place(struct solo *solo)
-{
-    struct in_flight *oldest = solo->in_flight;
-
-    for (size_t i = 0; i < IN_FLIGHT; i++) {
-        if (!solo->in_flight[i].id)
-            return &solo->in_flight[i];
-        if (solo->in_flight[i].id < oldest->id)
-            oldest = &solo->in_flight[i];
-    }
-    return oldest;
-}
-
 /* Hands the block to every node of our network, also to those that have no template just now. */
-static void submit(struct solo *solo, const struct job *job, struct bytes raw, const char *name)
+static void submit(struct solo *solo, const struct job *job, struct bytes raw, const char *name,
+                   bool late)
 {
     const struct block_template *t = job_template(job);
-    struct upstream_block *block = upstream_block_create(solo->blocks + 1, raw, t->work_id);
-    struct in_flight *f = free_place(solo);
+    struct solo_block *f = solo_blocks_add(&solo->blocks);
+    struct upstream_block *block = upstream_block_create(f->id, raw, t->work_id);
 
     if (!block) {
         log_error(solo->options.log, LOG_MINING, "out of memory: block %s is lost", name);
+        f->id = 0;
         return;
     }
-    *f = (struct in_flight){.id = ++solo->blocks,
-                            .previous = t->previous,
-                            .height = t->height,
-                            .since_ns = clock_monotonic_ns()};
+    *f = (struct solo_block){.id = f->id,
+                             .previous = t->previous,
+                             .height = t->height,
+                             .late = late,
+                             .since_ns = clock_monotonic_ns()};
     memcpy(f->name, name, sizeof(f->name));
     for (size_t i = 0; i < solo->options.node_count; i++) {
         if (solo->node[i].wrong_network)
@@ -526,7 +533,8 @@ static void submit(struct solo *solo, const struct job *job, struct bytes raw, c
     upstream_block_unref(block);
 }
 
-static void take_found(struct solo *solo, const struct job *job, const struct miner_event *found)
+static void take_found(struct solo *solo, const struct job *job, const struct miner_event *found,
+                       bool late)
 {
     const struct block_template *t = job_template(job);
     struct block_hash hash =
@@ -541,32 +549,41 @@ static void take_found(struct solo *solo, const struct job *job, const struct mi
         return;
     }
     job_block(job, found->extranonce, found->header, raw);
-    log_info(solo->options.log, LOG_MINING, "found block %s at height %" PRId32 " on lane %zu",
-             name, t->height, found->lane);
+    log_info(solo->options.log, LOG_MINING, "found block %s at height %" PRId32 " on lane %zu%s",
+             name, t->height, found->lane, late ? ", when the node had changed to another" : "");
     /* Sent all the same: a node refuses a bad block at no cost, and a good one is worth a lot. */
     if (!job_check_block(job, bytes_of(raw, size), error))
         log_error(solo->options.log, LOG_MINING,
                   "block %s fails this program's own check: %s (please report this)", name, error);
-    submit(solo, job, bytes_of(raw, size), name);
+    submit(solo, job, bytes_of(raw, size), name, late);
     free(raw);
 }
 
+/*
+ * A hit on another predecessor than the current one's is sent too, where its
+ * block would be at the tip's height or above: of two blocks at one height the
+ * nodes keep the first that they saw, but which of them the next miner builds on
+ * is open. One of ours on that predecessor is enough.
+ */
 static void take_hit(struct solo *solo, const struct miner_event *found)
 {
     const struct job *job = solo->jobs[found->tag % JOBS].job;
-    const struct block_template *now = solo->job ? job_template(solo->job) : NULL;
+    const struct block_template *now = solo->job ? job_template(solo->job) : NULL, *t;
 
     if (found->tag == solo->tag)
         solo->searching = false;
-    if (!job || solo->jobs[found->tag % JOBS].tag != found->tag || !now ||
-        !block_hash_equal(job_template(job)->previous, now->previous)) {
+    t = job && solo->jobs[found->tag % JOBS].tag == found->tag ? job_template(job) : NULL;
+    if (t && now && block_hash_equal(t->previous, now->previous)) {
+        if (!held_back(solo, t->previous))
+            take_found(solo, job, found, false);
+    } else if (t && (!now || t->height >= now->height - 1)) {
+        if (!solo_blocks_have(&solo->blocks, t->previous))
+            take_found(solo, job, found, now != NULL);
+    } else {
         solo->status.stale++;
         log_info(solo->options.log, LOG_MINING,
                  "a block was found for a height that is decided already; dropped");
-        return;
     }
-    if (!held_back(solo, now->previous))
-        take_found(solo, job, found);
 }
 
 static void take_results(struct solo *solo)
@@ -587,8 +604,8 @@ static void tick(struct solo *solo)
 {
     uint64_t now = clock_monotonic_ns();
 
-    for (size_t i = 0; i < IN_FLIGHT; i++) {
-        struct in_flight *f = &solo->in_flight[i];
+    for (size_t i = 0; i < SOLO_BLOCKS; i++) {
+        struct solo_block *f = &solo->blocks.under_way[i];
 
         if (f->id && f->accepted && solo->job && now - f->since_ns > INSIST_NS &&
             block_hash_equal(f->previous, job_template(solo->job)->previous))
@@ -609,6 +626,8 @@ static void tick(struct solo *solo)
         solo->status.height = 0;
     }
     choose_work(solo);
+    if (solo->searching && header_time(solo) - solo->time >= TIME_LAG_S)
+        search(solo);
     search_if_free(solo);
     tell_status(solo);
 }
@@ -630,8 +649,8 @@ static bool awaits_verdict(const struct solo *solo)
 
     for (size_t i = 0; i < solo->options.node_count; i++)
         well |= (uint32_t)solo->node[i].well << i;
-    for (size_t i = 0; i < IN_FLIGHT; i++) {
-        const struct in_flight *f = &solo->in_flight[i];
+    for (size_t i = 0; i < SOLO_BLOCKS; i++) {
+        const struct solo_block *f = &solo->blocks.under_way[i];
 
         if (f->id && f->unanswered && (!f->accepted || (f->unanswered & well)))
             return true;

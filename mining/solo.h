@@ -9,7 +9,9 @@
  * One thread, the one in solo_run, decides everything. Of several nodes the one
  * whose template has the highest height is mined, and of equals the one that
  * was given first; one that fails is left for the next, and taken again when it
- * has recovered. A result for a block that is no longer the next one is dropped.
+ * has recovered. A block that is found when another has just taken its place goes
+ * to the nodes all the same, as it may still win; an older one is dropped. The
+ * time in the header follows the clock within what the template allows.
  */
 #ifndef MINING_SOLO_H
 #define MINING_SOLO_H
@@ -31,7 +33,7 @@ struct solo_status {
     int32_t height;    /* of the block that is sought, 0 where none is */
     double difficulty; /* of that block */
     uint64_t accepted; /* blocks that a node took */
-    uint64_t rejected; /* blocks that every node that answered refused */
+    uint64_t rejected; /* blocks that no node took, of those that answered */
     uint64_t stale;    /* blocks that came too late */
 };
 

@@ -167,7 +167,8 @@ static void read_mutable(struct reader *r, struct block_template *t, const json_
 
         if (!name)
             fail(r, "mutable has a member that is not a string");
-        else if (!strcmp(name, "time"))
+        /* BIP23: it is only ever advanced here. */
+        else if (!strcmp(name, "time") || !strcmp(name, "time/increment"))
             t->time_mutable = true;
     }
 }
