@@ -12,7 +12,7 @@ NAMES = ["the own header", "the project's", "a library's", "the system's"]
 NEEDED_BY_CMOCKA = {"setjmp.h", "stdarg.h", "stdbool.h", "stddef.h", "stdint.h"}
 
 # Text included several times with other macros: `sha256_lanes.h` and its like have no guard.
-TEMPLATE = re.compile(r"_(lanes|scalar|template)\.h$")
+TEMPLATE = re.compile(r"_(lanes|scalar|streams|template)\.h$")
 
 
 def rank_of(path, project, library):
