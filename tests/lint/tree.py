@@ -7,8 +7,9 @@ import subprocess
 def files_of(root):
     """Paths, relative to root, of what git holds or would add; of all files where there is no git."""
     if os.path.exists(os.path.join(root, ".git")):
+        # A checkout may be another user's, as where root runs ./check in somebody's home.
         listed = subprocess.run(
-            ["git", "-C", root, "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
+            ["git", "-c", "safe.directory=*", "-C", root, "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
             check=True, capture_output=True, text=True).stdout
         paths = [path for path in listed.split("\0") if path]
     else:
