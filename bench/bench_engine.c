@@ -76,6 +76,15 @@ static void stage_close(struct stage *s)
     pool_destroy(s->pool, POOL_CANCEL);
 }
 
+/* Ends a run in which nothing but the pool and the miner could fail; says so where they did. */
+static bool end_run(struct stage *s, bool good, char error[static MEASURE_ERROR_SIZE])
+{
+    stage_close(s);
+    if (!good)
+        snprintf(error, MEASURE_ERROR_SIZE, "the engine took no task, or no work");
+    return good;
+}
+
 /* Work that lasts longer than any benchmark and that nothing meets. */
 static bool set_endless_work(struct stage *s, uint64_t tag)
 {
@@ -273,8 +282,7 @@ static bool wake_run(void *arg, const struct measure_options *options,
     if (!stage_open(&s, arg, error))
         return false;
     good = probe_starts(&s, arg, options, sample);
-    stage_close(&s);
-    return good;
+    return end_run(&s, good, error);
 }
 
 static bool yield_run(void *arg, const struct measure_options *options,
@@ -288,8 +296,7 @@ static bool yield_run(void *arg, const struct measure_options *options,
     good = set_endless_work(&s, 1);
     interrupt_sleep((unsigned long long)(options->warmup * 1e9));
     good = good && probe_starts(&s, arg, options, sample);
-    stage_close(&s);
-    return good;
+    return end_run(&s, good, error);
 }
 
 /* --- the time until new work is searched --- */
@@ -401,8 +408,7 @@ static bool idle_run(void *arg, const struct measure_options *options,
     cpu = counters_process_cpu_ns() - cpu;
     wall = clock_monotonic_ns() - wall;
     sample->value[0] = 100 * (double)cpu / (double)wall;
-    stage_close(&s);
-    return good;
+    return end_run(&s, good, error);
 }
 
 static bool mining_run(void *arg, const struct measure_options *options,
@@ -426,8 +432,7 @@ static bool mining_run(void *arg, const struct measure_options *options,
     wall = clock_monotonic_ns() - wall;
     sample->value[0] = (double)hashes * 1000 / (double)wall;
     sample->cpu_share = (double)cpu / (double)wall / (double)c->workers;
-    stage_close(&s);
-    return good;
+    return end_run(&s, good, error);
 }
 
 static const struct measure_metric cost_metric = {.unit = "ns", .lower_is_better = true};
