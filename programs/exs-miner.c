@@ -41,6 +41,7 @@ enum {
 
 static const char usage[] =
     "usage: exs-miner -o URL --coinbase-addr ADDRESS [OPTION...]\n"
+    "       exs-miner -c FILE [OPTION...]\n"
     "       exs-miner --selftest | --benchmark | --kernel help\n"
     "\n"
     "Mines Bitcoin blocks on the templates of one or several full nodes (getblocktemplate).\n"
@@ -386,8 +387,7 @@ static void set_solo(struct app *app, struct solo *solo)
 static int run_solo(struct app *app, const struct params *network, const struct miner_nodes *nodes)
 {
     const struct settings *s = app->settings;
-    const char *tag =
-        settings_string(s, settings_given(s, "coinbase-sig") ? "coinbase-sig" : "coinbase-tag");
+    const char *tag = miner_options_tag(s);
     struct solo_options options = {
         .nodes = nodes->node,
         .node_count = nodes->count,
@@ -488,16 +488,18 @@ static int run(struct app *app)
 int main(int argc, char **argv)
 {
     static struct app app = {.lock = PTHREAD_MUTEX_INITIALIZER};
+    char error[MINER_OPTIONS_ERROR_SIZE];
     int code;
 
     app.settings = miner_options_create();
     if (!app.settings)
         return fail(EXIT_MACHINE, "out of memory");
-    if (!settings_read_arguments(app.settings, argc, argv, SETTINGS_MIXED)) {
-        code = fail(EXIT_USAGE, "%s (--help lists the options)", settings_error(app.settings));
-    } else {
-        miner_options_hide_secrets(argc, argv);
+    if (miner_options_read(app.settings, argc, argv, error)) {
+        for (size_t i = 0; settings_warning(app.settings, i); i++)
+            fprintf(stderr, "exs-miner: warning: %s\n", settings_warning(app.settings, i));
         code = run(&app);
+    } else {
+        code = fail(EXIT_USAGE, "%s", error);
     }
     settings_destroy(app.settings);
     return code;

@@ -10,6 +10,15 @@ enum { MINER_OPTIONS_ERROR_SIZE = 512 };
 /* The settings of exs-miner with nothing read yet; NULL where memory lacks. */
 struct settings *miner_options_create(void);
 
+/*
+ * Reads the command line, then the file that it names with --config; what
+ * deserves a warning is in settings_warning. Passwords in argv are overwritten, so
+ * that other users don't read them in the list of processes. False, with the reason in error,
+ * where either can't be.
+ */
+bool miner_options_read(struct settings *s, int argc, char **argv,
+                        char error[static MINER_OPTIONS_ERROR_SIZE]);
+
 /* Nodes and who is calling them. */
 struct miner_nodes {
     size_t count;
@@ -26,10 +35,7 @@ bool miner_options_nodes(struct miner_nodes *nodes, const struct settings *s, ui
 
 void miner_options_free_nodes(struct miner_nodes *nodes);
 
-/*
- * Replaces what was given as a password on the command line by asterisks there,
- * so that other users don't read it in the list of processes. Settings have copies.
- */
-void miner_options_hide_secrets(int argc, char **argv);
+/* What the coinbase is to say, by whichever name. */
+const char *miner_options_tag(const struct settings *s);
 
 #endif

@@ -109,13 +109,68 @@ def test_unauthorised(node):
 def test_password_is_hidden(node):
     url = node.url.replace("//", f"//u:{PASSWORD}@")
     node.login = ("u", PASSWORD)
-    miner = Miner("-o", url, "-p", PASSWORD, f"--pass={PASSWORD}", "-O", f"u:{PASSWORD}", "--coinbase-addr",
-                  ADDRESS, "-t", "1")
+    without_scheme = url.replace("http://", "")
+    miner = Miner("-o", url, "-o", without_scheme, f"--url={without_scheme}", "-p", PASSWORD, f"--pass={PASSWORD}",
+                  f"-p={PASSWORD}", f"-O=u:{PASSWORD}", "-O", f"u:{PASSWORD}", "--coinbase-addr", ADDRESS,
+                  "-t", "1")
     miner.expect("accepted: block")
     with open(f"/proc/{miner.process.pid}/cmdline") as f:
         check(PASSWORD not in f.read(), "the password is in the list of processes")
     check(miner.stop() == 0, "exit code")
     check(PASSWORD not in miner.output(), "the password was printed")
+
+
+def write(name, text):
+    path = os.path.join(FOLDER, name)
+    with open(path, "w") as f:
+        f.write(text)
+    return path
+
+
+def test_config_file(node):
+    node.login = ("u", PASSWORD)
+    yaml = f"""
+rpc:
+  url: [{node.url}]
+  user: u
+  password: {PASSWORD}
+  retry_pause_seconds: 1
+mining:
+  address: {ADDRESS}
+  threads: 1
+  blocks: 4
+"""
+    conf = f"url={node.url}\nuser=u\npass={PASSWORD}\ncoinbase-addr={ADDRESS}\nthreads=1\nblocks=4\n"
+    for path in (write("miner.yaml", yaml), write("miner.yml", yaml), write("miner.conf", conf)):
+        height = node.chain.height()
+        said = expect_end(0, "accepted 4,", args=["-c", path])
+        check(node.chain.height() == height + 4, "not as many as the file says")
+        # The command line goes first, and so does another way to log in.
+        said += expect_end(0, "accepted 2,", args=["--config", path, "--blocks", "2"])
+        said += expect_end(2, "401", args=["-c", path, "-p", "wrong"])
+        said += expect_end(2, "401", args=["-c", path, "-O", "u:wrong"])
+        said += expect_end(2, "cookie file", args=["-c", path, "--cookie", FOLDER + "/none", "-r", "0"])
+        check(PASSWORD not in said, "the password was printed")
+    path = write("miner.yaml", yaml.replace("user: u", "cookie: /nonexistent"))
+    expect_end(0, args=["-c", path, "-u", "u", "-p", PASSWORD])
+    # The section of a network that is named counts.
+    sections = conf.replace("threads=1", "[main]\nuser=wrong\n[regtest]\nthreads=1")
+    expect_end(0, args=["-c", write("miner.conf", sections), "--network", "regtest"])
+
+
+def test_config_file_is_wrong(_):
+    def said(name, text, code, *texts):
+        path = write(name, text)
+        check(PASSWORD not in expect_end(code, *(t.replace("PATH", path) for t in texts), args=["-c", path]),
+              "the password was printed")
+    said("m.yaml", "mining:\n  threads: many\n", 1, "PATH:2: mining.threads: ")
+    said("m.yaml", f"rpc:\n  passwrd: {PASSWORD}\n", 1, "PATH:2: ", "did you mean rpc.password?")
+    said("m.yaml", f"rpc:\n  password: [{PASSWORD}, {PASSWORD}\n", 1, "PATH:")
+    said("m.yaml", f"rpc:\n  userpass: {PASSWORD}\n  url: http://x/\nmining: {{address: x}}\n", 1, "no colon")
+    said("m.conf", "threads=1\nthreads=many\n", 1, "PATH:2: threads: ")
+    said("m.conf", f"passs={PASSWORD}\n", 1, "warning: PATH:1: unknown setting passs", "did you mean pass?", "no node")
+    expect_end(1, "none.yaml: cannot be opened: No such file", args=["-c", os.path.join(FOLDER, "none.yaml")])
+    expect_end(1, "cannot be read", args=["-c", FOLDER])
 
 
 def test_unreachable(_):
