@@ -224,21 +224,23 @@ bool settings_value_check(char *problem, size_t size, const struct setting *sett
 }
 
 /*
- * The password of "scheme://user:password@host" as offsets; false where there is
- * none. Whatever comes before the last @ of the authority counts, so that a
- * password with an @ in it is hidden whole.
+ * The password of "scheme://user:password@host", the scheme left out or not, as
+ * offsets; false where there is none. Whatever comes before the last @ of the
+ * authority counts, so that a password with an @ in it is hidden whole; and
+ * where the authority has none, before the last one of all, as people do not
+ * know that a slash in a password ends the authority.
  */
 static bool find_password(size_t *start, size_t *end, const char *text)
 {
     const char *scheme = strstr(text, "://");
-    const char *authority, *colon, *at = NULL;
+    const char *authority = scheme ? scheme + 3 : text;
+    const char *colon, *at = NULL;
 
-    if (!scheme)
-        return false;
-    authority = scheme + 3;
     for (const char *c = authority; *c && *c != '/'; c++)
         if (*c == '@')
             at = c;
+    if (!at)
+        at = strrchr(authority, '@');
     if (!at)
         return false;
     colon = memchr(authority, ':', (size_t)(at - authority));

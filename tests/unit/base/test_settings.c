@@ -225,7 +225,10 @@ static void shows_values_with_care(void **state)
         {"http://user@host", "http://user@host"},
         {"http://user:@host", "http://user:****@host"},
         {"http://user:p:w@host/a@b:c", "http://user:****@host/a@b:c"},
-        {"user:pass@host", "user:pass@host"}, /* no URL: such a setting is to be a secret */
+        {"http://user:p/w@host", "http://user:****@host"},
+        {"http://host/a@b", "http://host/a@b"},
+        {"user:pass@host:1", "user:****@host:1"},
+        {"host:1/a", "host:1/a"},
         {"\x1b[2J", "?[2J"},
     };
     char word[400], expected[400];
