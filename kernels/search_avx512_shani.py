@@ -469,21 +469,19 @@ def function(name, vector_rounds, shared):
     chains += [second_hash(c, k, lane) for lane in range(LANES)]
     steps = [step for group in (chains[:5], chains[5:11], chains[11:]) for step in run_chains(group)]
     lines = interleave(steps, v.text())
-    out = [f"    .globl {name}", f"    .type {name}, @function", "    .p2align 6", f"{name}:", "    _CET_ENDBR",
-           "    vzeroupper", f"    lea {name}_constants+{k.BIAS}(%rip), %rax", f"    lea {c.HALF // 2}(%rdi), %r10",
-           f"    lea {c.HALF * 3 // 2}(%rdi), %r11", f"    add ${c.WORDS}, %rdi", "    .p2align 6", "1:"]
-    out += ["    " + line for line in lines]
-    out += [f"    add ${8 if shared else 32}, %rsi", f"    add ${16 if shared else 128}, %rdx", "    inc %r8",
-            "    xchg %r10, %r11", "    dec %ecx", "    jnz 1b", "    ret", f"    .size {name}, . - {name}",
-            "    .section .rodata", "    .p2align 6", f"{name}_constants:"]
-    out += [f"    .long {w:#x}" for w in k.words]
-    out += ["    .text"]
-    return out
+    before = [".text", f".globl {name}", f".hidden {name}", f".type {name}, @function", ".p2align 6", f"{name}:",
+              ".cfi_startproc", "_CET_ENDBR", "vzeroupper", f"lea {name}_constants+{k.BIAS}(%rip), %rax",
+              f"lea {c.HALF // 2}(%rdi), %r10", f"lea {c.HALF * 3 // 2}(%rdi), %r11", f"add ${c.WORDS}, %rdi",
+              ".p2align 6", "1:"]
+    after = [f"add ${8 if shared else 32}, %rsi", f"add ${16 if shared else 128}, %rdx", "inc %r8",
+             "xchg %r10, %r11", "dec %ecx", "jnz 1b", "ret", ".cfi_endproc", f".size {name}, . - {name}"]
+    table = [".section .rodata", ".p2align 6", f"{name}_constants:", *(f".long {w:#x}" for w in k.words)]
+    return ["    " + line for line in before + lines + after + table]
 
 
 def main():
     rounds = [int(a) for a in sys.argv[2:]] or [16, 0]
-    lines = ["/* Written by search_avx512_shani.py. */", "#include <cet.h>", "    .text"]
+    lines = ["/* Written by search_avx512_shani.py. */", "#include <cet.h>"]
     lines += function("search_avx512_shani_versions", rounds[0], True)
     lines += function("search_avx512_shani_nonces", rounds[1], False)
     lines += ['    .section .note.GNU-stack, "", @progbits']

@@ -270,8 +270,9 @@ def shared_word(isa, first):
 
 
 def function(isa, name, body):
-    return [f"    .globl {name}", f"    .type {name}, @function", "    .p2align 6", f"{name}:", "    _CET_ENDBR",
-            *("    " + line for line in body), "    ret", f"    .size {name}, . - {name}"]
+    return [f"    .globl {name}", f"    .hidden {name}", f"    .type {name}, @function", "    .p2align 6", f"{name}:",
+            "    .cfi_startproc", "    _CET_ENDBR", *("    " + line for line in body), "    vzeroupper", "    ret",
+            "    .cfi_endproc", f"    .size {name}, . - {name}"]
 
 
 def begin(isa, turned):

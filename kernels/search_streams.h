@@ -18,6 +18,9 @@
  * Lanes whose last word may meet the target are few; they are hashed again in
  * full by search_confirm.
  */
+#ifndef KERNELS_SEARCH_STREAMS_H
+#define KERNELS_SEARCH_STREAMS_H
+
 #include "kernels/search_lanes.h"
 
 enum {
@@ -229,3 +232,5 @@ INLINE uint64_t scan_run(struct search_hits *hits, const struct search_job *job,
     }
     return done;
 }
+
+#endif
