@@ -49,6 +49,11 @@ pack two
 deb=$(cd "$scratch/one" && echo excalibur-exs_"$version"*.deb)
 cmp "$scratch/one/$deb" "$scratch/two/$deb" || fail "the package differs when made twice"
 
+# The maker's umask reaches the modes of the archive that a package is, but nothing within.
+(umask 077 && pack private)
+cmp <(dpkg-deb --fsys-tarfile "$scratch/one/$deb") <(dpkg-deb --fsys-tarfile "$scratch/private/$deb") ||
+    fail "the package's files depend on the umask"
+
 field() { dpkg-deb -f "$scratch/one/$deb" "$1"; }
 [ "$(field Package)" = excalibur-exs ] || fail "Package is $(field Package)"
 [ "$(field Version)" = "$version" ] || fail "Version is $(field Version)"
@@ -61,6 +66,9 @@ for path in bin/exs-miner bin/exs-bench share/doc/excalibur-exs/copyright \
     share/man/man1/exs-bench.1.gz share/pkgconfig/excalibur-exs.pc; do
     [ -s "$scratch/tree/usr/$path" ] || fail "the package lacks /usr/$path"
 done
+if dpkg-deb -c "$scratch/one/$deb" | grep '^d' | grep -v '^drwxr-xr-x'; then
+    fail "not everybody may enter the folders above"
+fi
 gzip -t "$scratch/tree/usr/share/doc/excalibur-exs/changelog.gz"
 if grep -rlaF "$(cd "$build" && pwd)" "$scratch/tree"; then
     fail "the files above name the folder that they were built in"
