@@ -147,6 +147,8 @@ static bool set_options(struct jsonrpc *rpc, const struct jsonrpc_options *optio
            !curl_easy_setopt(e, CURLOPT_FOLLOWLOCATION, 0L) &&
            !curl_easy_setopt(e, CURLOPT_PROXY, "") && !curl_easy_setopt(e, CURLOPT_NOSIGNAL, 1L) &&
            !curl_easy_setopt(e, CURLOPT_TCP_NODELAY, 1L) &&
+           /* A name that can't be resolved must not hold up a cancelled call, or the program's end. */
+           !curl_easy_setopt(e, CURLOPT_QUICK_EXIT, 1L) &&
            /* A node whose machine vanished must be noticed during a long poll. */
            !curl_easy_setopt(e, CURLOPT_TCP_KEEPALIVE, 1L) &&
            !curl_easy_setopt(e, CURLOPT_TCP_KEEPIDLE, 20L) &&

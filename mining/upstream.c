@@ -12,8 +12,7 @@ enum {
     SCAN_S = 5,
     PAUSE_S = 30,
     TIMEOUT_S = 30,
-    /* A long poll that is this old is begun anew, with what the mempool has got meanwhile. */
-    LONGPOLL_MS = 90 * 1000,
+    LONGPOLL_S = 90,
     /* A node that answers long polls faster than this, with nothing new, does not really have them. */
     LONGPOLL_MIN_MS = 1000,
     FIRST_PAUSE_MS = 500,
@@ -53,6 +52,13 @@ struct watch {
     struct block_template *last;     /* NULL: the next call must not wait */
     unsigned failures;
     long pause_ms;
+    /*
+     * Core does not notice that who polled long has gone: each such call holds one
+     * of its few threads until the tip or the mempool changes, and when all are held
+     * no block can be submitted. So of each tip one long poll is given up, at most.
+     */
+    bool gave_up;
+    struct block_hash gave_up_on;
 };
 
 struct upstream_block *upstream_block_create(uint64_t id, struct bytes raw, const char *work_id)
@@ -202,7 +208,7 @@ static bool learn_chain(struct upstream *u, struct watch *w)
 static json_t *call_template(struct upstream *u, const char *longpoll_id,
                              struct jsonrpc_error *error)
 {
-    long timeout = longpoll_id ? (long)LONGPOLL_MS : 1000L * u->options.timeout_s;
+    long timeout = 1000L * (longpoll_id ? u->options.longpoll_s : u->options.timeout_s);
     char *params = template_request(longpoll_id);
     json_t *json = NULL;
 
@@ -225,6 +231,13 @@ static json_t *call_template(struct upstream *u, const char *longpoll_id,
     return json;
 }
 
+static bool may_poll_long(const struct upstream *u, const struct watch *w,
+                          const struct block_template *t)
+{
+    return t->longpoll_id && !u->options.no_longpoll &&
+           !(w->gave_up && block_hash_equal(w->gave_up_on, t->previous));
+}
+
 static bool same_template(const struct block_template *a, const struct block_template *b)
 {
     return block_hash_equal(a->previous, b->previous) && a->longpoll_id && b->longpoll_id &&
@@ -236,15 +249,16 @@ static long take_template(struct upstream *u, struct watch *w, json_t *json, lon
 {
     char error[TEMPLATE_ERROR_SIZE], text[TEMPLATE_ERROR_SIZE + 32];
     struct block_template *t = template_parse(u->options.kernels, json, error);
-    bool can_poll_long, nothing_new;
+    bool too_fast, nothing_new;
 
     if (!t) {
         snprintf(text, sizeof(text), "its block template: %s", error);
         report(u, w, UPSTREAM_REFUSED, text);
         return 0;
     }
-    can_poll_long = t->longpoll_id && !u->options.no_longpoll;
-    nothing_new = w->last && same_template(w->last, t) && took_ms < LONGPOLL_MIN_MS;
+    too_fast =
+        w->last && block_hash_equal(w->last->previous, t->previous) && took_ms < LONGPOLL_MIN_MS;
+    nothing_new = too_fast && same_template(w->last, t);
     if (w->failures)
         log_info(u->options.log, LOG_MINING, "%s: gives templates again", upstream_name(u));
     forget_template(w);
@@ -252,7 +266,9 @@ static long take_template(struct upstream *u, struct watch *w, json_t *json, lon
     w->failures = 0;
     w->pause_ms = 0;
     u->owner.template_fn(u->owner.arg, u->owner.index, t, w->chain);
-    return can_poll_long && !nothing_new ? 0 : 1000L * u->options.scan_s;
+    if (nothing_new || !may_poll_long(u, w, t))
+        return 1000L * u->options.scan_s;
+    return too_fast ? (long)LONGPOLL_MIN_MS : 0;
 }
 
 static void *watcher_main(void *arg)
@@ -261,7 +277,7 @@ static void *watcher_main(void *arg)
     struct watch w = {0};
 
     while (!stopping(u)) {
-        const char *id = w.last && !u->options.no_longpoll ? w.last->longpoll_id : NULL;
+        const char *id = w.last && may_poll_long(u, &w, w.last) ? w.last->longpoll_id : NULL;
         uint64_t start = clock_monotonic_ns();
         struct jsonrpc_error error;
         long pause = 0;
@@ -277,6 +293,10 @@ static void *watcher_main(void *arg)
             /* A long poll may end for many reasons; whether the node is well, an ordinary call tells. */
             log_debug(u->options.log, LOG_MINING, "%s: long poll: %s", upstream_name(u),
                       error.text);
+            if (error.kind == JSONRPC_TIMEOUT) {
+                w.gave_up = true;
+                w.gave_up_on = w.last->previous;
+            }
             forget_template(&w);
             if (error.kind != JSONRPC_CANCELLED && elapsed_ms(start) < LONGPOLL_MIN_MS)
                 pause = LONGPOLL_MIN_MS;
@@ -416,6 +436,7 @@ struct upstream *upstream_create(const struct upstream_options *options,
     u->options.rpc = (struct jsonrpc_options){0};
     u->options.scan_s = options->scan_s ? options->scan_s : (unsigned)SCAN_S;
     u->options.pause_s = options->pause_s ? options->pause_s : (unsigned)PAUSE_S;
+    u->options.longpoll_s = options->longpoll_s ? options->longpoll_s : (unsigned)LONGPOLL_S;
     u->options.timeout_s = options->timeout_s ? options->timeout_s : (unsigned)TIMEOUT_S;
     u->owner = *owner;
     pthread_mutex_init(&u->lock, NULL);

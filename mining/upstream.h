@@ -71,6 +71,8 @@ struct upstream_options {
     unsigned scan_s;    /* between two polls where long polling can't be had; 0: 5 */
     unsigned pause_s;   /* the longest wait after a failure; 0: 30 */
     unsigned timeout_s; /* for an answer; 0: 30 */
+    unsigned
+        longpoll_s; /* for that of a long poll; 0: 90, as Core answers after 60 if the mempool lives */
 };
 
 struct upstream;

@@ -71,6 +71,14 @@ static const struct setting table[] = {
      .fallback = "5",
      .argument = "SECONDS",
      .help = "How often to ask for new work where long polling can't be had"},
+    {.name = "longpoll-timeout",
+     .path = "rpc.longpoll_timeout_seconds",
+     .type = SETTING_INT,
+     .min = 1,
+     .max = 120,
+     .fallback = "90",
+     .argument = "SECONDS",
+     .help = "How long a long poll may take; then --scantime counts until there is a new block"},
     {.name = "retries",
      .letter = 'r',
      .path = "rpc.retries",
@@ -287,6 +295,7 @@ bool miner_options_nodes(struct miner_nodes *nodes, const struct settings *s, ui
         node->no_longpoll = !settings_bool(s, "longpoll");
         node->scan_s = (unsigned)settings_int(s, "scantime");
         node->pause_s = (unsigned)settings_int(s, "retry-pause");
+        node->longpoll_s = (unsigned)settings_int(s, "longpoll-timeout");
         node->timeout_s = (unsigned)settings_int(s, "timeout");
         if (!set_login(nodes, s, i, error))
             return false;

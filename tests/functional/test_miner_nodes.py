@@ -249,6 +249,38 @@ def test_long_poll_is_dropped(node):
     check(node.count(TEMPLATE) - before < 12, f"{node.count(TEMPLATE) - before} calls in 3 s")
 
 
+def test_long_poll_without_end(node):
+    """A node keeps a thread for each one, so for one tip one alone is given up."""
+    polls = []
+
+    def count(_, __, request):
+        if request["method"] == TEMPLATE and "longpollid" in request["params"][0]:
+            polls.append(request["params"][0]["longpollid"])
+        return False
+    node.rules, node.template_changes = [count], HARD
+    miner = Miner(*options(node), "--longpoll-timeout", "1", "-s", "1")
+    miner.expect("mining height 1")
+    time.sleep(4)
+    check(len(polls) == 1, f"{len(polls)} long polls")
+    check(node.count(TEMPLATE) >= 4, f"{node.count(TEMPLATE)} calls")
+    node.chain.foreign_block()
+    miner.expect("mining height 2")
+    wait_until("a long poll at the new tip", lambda: len(polls) == 2)
+    check(miner.stop() == 0, miner.output())
+
+
+def test_long_poll_changes_at_once(node):
+    """Even if each answer is a new one, it is not asked without end."""
+    node.template_changes = HARD
+    node.rules = [lambda n, h, r: (r["method"] == TEMPLATE and n.answer(
+        h, r, {**n.template(), **HARD, "longpollid": str(time.monotonic())}) is None)]
+    miner = Miner(*options(node))
+    miner.expect("mining height 1")
+    time.sleep(3)
+    check(2 <= node.count(TEMPLATE) < 8, f"{node.count(TEMPLATE)} calls in 3 s")
+    check(miner.stop() == 0, miner.output())
+
+
 def test_without_long_poll(node):
     mine(node, "--no-longpoll", "-s", "1", blocks=5)
     node.template_changes = {"longpollid": None}
