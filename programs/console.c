@@ -2,22 +2,28 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <pthread.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/eventfd.h>
 #include <sys/ioctl.h>
+#include <time.h>
 #include <unistd.h>
 
-enum { LINE_SIZE = 512, CHUNK_SIZE = 8192, NARROW = 20 };
+enum { LINE_SIZE = 512, CHUNK_SIZE = 8192, NARROW = 20, PATIENCE_S = 2 };
 
 struct console {
     int fd;
     bool live, color;
-    int pipe[2]; /* from the log to the thread; -1 without a live line */
+    int pipe[2]; /* from the log to the thread; nobody waits for it to have room */
+    int wake;    /* an eventfd: next was set */
     pthread_t thread;
-    pthread_mutex_t lock; /* guards the line and writing */
-    char line[LINE_SIZE];
+    char line[LINE_SIZE]; /* what is shown; the thread's */
+    pthread_mutex_t lock; /* guards next */
+    char next[LINE_SIZE];
 };
 
 static void write_all(int fd, const char *data, size_t size)
@@ -34,7 +40,7 @@ static void write_all(int fd, const char *data, size_t size)
     }
 }
 
-/* Erases the live line and leaves the cursor at its start; with the lock held. */
+/* Erases the live line and leaves the cursor at its start. */
 static void erase(struct console *console)
 {
     static const char code[] = "\r\033[K";
@@ -43,13 +49,15 @@ static void erase(struct console *console)
         write_all(console->fd, code, sizeof(code) - 1);
 }
 
-/* Writes the live line, cut so that it can't wrap; with the lock held. */
+/* Writes the live line, cut so that it can't wrap. */
 static void draw(struct console *console)
 {
     struct winsize window = {0};
     char text[LINE_SIZE + 32];
     int width = 80, size;
 
+    if (!*console->line)
+        return;
     if (ioctl(console->fd, TIOCGWINSZ, &window) == 0 && window.ws_col >= NARROW)
         width = window.ws_col;
     size = snprintf(text, sizeof(text), console->color ? "\033[36m%.*s\033[0m" : "%.*s", width - 1,
@@ -58,25 +66,59 @@ static void draw(struct console *console)
         write_all(console->fd, text, (size_t)size);
 }
 
+static void show_next(struct console *console)
+{
+    uint64_t count;
+
+    if (read(console->wake, &count, sizeof(count)) < 0)
+        return;
+    erase(console);
+    pthread_mutex_lock(&console->lock);
+    memcpy(console->line, console->next, sizeof(console->line));
+    pthread_mutex_unlock(&console->lock);
+    draw(console);
+}
+
+/* False where the log is at its end. */
+static bool show_log(struct console *console)
+{
+    char chunk[CHUNK_SIZE];
+    ssize_t size = read(console->pipe[0], chunk, sizeof(chunk));
+
+    if (size <= 0)
+        return size < 0 && errno == EINTR;
+    erase(console);
+    write_all(console->fd, chunk, (size_t)size);
+    /* The log writes whole lines, each at once and shorter than PIPE_BUF, but a chunk may cut one. */
+    if (chunk[size - 1] == '\n')
+        draw(console);
+    return true;
+}
+
 static void *console_main(void *arg)
 {
     struct console *console = arg;
-    char chunk[CHUNK_SIZE];
-    ssize_t size;
+    struct pollfd fds[] = {{.fd = console->pipe[0], .events = POLLIN},
+                           {.fd = console->wake, .events = POLLIN}};
 
-    /* The log writes whole lines, each at once and shorter than PIPE_BUF, so chunks end with one. */
-    while ((size = read(console->pipe[0], chunk, sizeof(chunk))) > 0 ||
-           (size < 0 && errno == EINTR)) {
-        if (size < 0)
-            continue;
-        pthread_mutex_lock(&console->lock);
-        erase(console);
-        write_all(console->fd, chunk, (size_t)size);
-        if (chunk[size - 1] == '\n')
-            draw(console);
-        pthread_mutex_unlock(&console->lock);
-    }
+    do {
+        if (poll(fds, 2, -1) < 0)
+            fds[0].revents = fds[1].revents = 0;
+        if (fds[1].revents)
+            show_next(console);
+    } while (!fds[0].revents || show_log(console));
+    erase(console);
     return NULL;
+}
+
+static void free_console(struct console *console)
+{
+    if (console->pipe[0] >= 0)
+        close(console->pipe[0]);
+    if (console->wake >= 0)
+        close(console->wake);
+    pthread_mutex_destroy(&console->lock);
+    free(console);
 }
 
 struct console *console_create(int fd, bool live, bool color)
@@ -91,48 +133,46 @@ struct console *console_create(int fd, bool live, bool color)
     console->live = live && isatty(fd) && !dumb;
     console->color = color && !getenv("NO_COLOR");
     console->pipe[0] = console->pipe[1] = -1;
+    console->wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     pthread_mutex_init(&console->lock, NULL);
-    if (!console->live)
-        return console;
-    if (pipe2(console->pipe, O_CLOEXEC) == 0) {
-        if (!pthread_create(&console->thread, NULL, console_main, console))
+    if (console->wake >= 0 && pipe2(console->pipe, O_CLOEXEC) == 0) {
+        if (fcntl(console->pipe[1], F_SETFL, O_NONBLOCK) == 0 &&
+            !pthread_create(&console->thread, NULL, console_main, console))
             return console;
-        close(console->pipe[0]);
         close(console->pipe[1]);
     }
-    pthread_mutex_destroy(&console->lock);
-    free(console);
+    free_console(console);
     return NULL;
 }
 
 void console_destroy(struct console *console)
 {
+    struct timespec until;
+
     if (!console)
         return;
-    if (console->live) {
-        close(console->pipe[1]);
-        pthread_join(console->thread, NULL);
-        erase(console);
-        close(console->pipe[0]);
-    }
-    pthread_mutex_destroy(&console->lock);
-    free(console);
+    close(console->pipe[1]);
+    clock_gettime(CLOCK_REALTIME, &until);
+    until.tv_sec += PATIENCE_S;
+    /* A terminal that was stopped would hold up the end: the thread is left to it, and to exit(). */
+    if (pthread_timedjoin_np(console->thread, NULL, &until) == 0)
+        free_console(console);
 }
 
-int console_log_fd(const struct console *console)
-{
-    return console->live ? console->pipe[1] : console->fd;
-}
+int console_log_fd(const struct console *console) { return console->pipe[1]; }
 
 bool console_is_live(const struct console *console) { return console->live; }
 
 void console_set_line(struct console *console, const char *text)
 {
+    const uint64_t one = 1;
+
     if (!console->live)
         return;
     pthread_mutex_lock(&console->lock);
-    erase(console);
-    snprintf(console->line, sizeof(console->line), "%s", text);
-    draw(console);
+    snprintf(console->next, sizeof(console->next), "%s", text);
     pthread_mutex_unlock(&console->lock);
+    /* Where it is full it is readable already. */
+    if (write(console->wake, &one, sizeof(one)) < 0)
+        return;
 }

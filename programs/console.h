@@ -1,7 +1,9 @@
 /*
- * Where log lines and the live line meet. On a terminal one thread owns the
- * last line: what is logged is written above it. Elsewhere log lines go straight
- * to the file descriptor and there is no live line.
+ * Where log lines and the live line meet: one thread writes both. On a terminal
+ * it owns the last line, and what is logged is written above it; elsewhere there
+ * is no live line. Nobody else ever waits for the terminal, which may be stopped
+ * (Ctrl-S) or a pipe that is not read: a found block would wait, too. Then lines
+ * beyond what a pipe holds are lost.
  */
 #ifndef PROGRAMS_CONSOLE_H
 #define PROGRAMS_CONSOLE_H
@@ -16,7 +18,10 @@ struct console;
  */
 struct console *console_create(int fd, bool live, bool color);
 
-/* Writes all that was logged, takes the live line away, and frees the console. Destroy the log before. */
+/*
+ * Writes all that was logged, takes the live line away, and frees the console.
+ * Destroy the log before. What can't be written within two seconds is left.
+ */
 void console_destroy(struct console *console);
 
 /* The file descriptor for the log. */

@@ -108,6 +108,14 @@ static bool block_signals(void)
     return sigaction(SIGPIPE, &ignore, NULL) == 0 && pthread_sigmask(SIG_BLOCK, &set, NULL) == 0;
 }
 
+/* As nohup and a shell's background arrange it: a blocked signal comes even then. */
+static bool is_ignored(int number)
+{
+    struct sigaction action;
+
+    return sigaction(number, NULL, &action) == 0 && action.sa_handler == SIG_IGN;
+}
+
 static void *signals_main(void *arg)
 {
     struct app *app = arg;
@@ -115,10 +123,13 @@ static void *signals_main(void *arg)
     int number;
 
     while (sigwait(&set, &number) == 0 && !atomic_load(&app->signals_end)) {
-        if (number == SIGHUP && !log_reopen(app->log))
+        bool reopens = number == SIGHUP && *settings_string(app->settings, "log-file") && app->log;
+
+        if (reopens && !log_reopen(app->log))
             log_warning(app->log, LOG_GENERAL, "the log file can't be opened anew: %s",
                         strerror(errno));
-        if (number == SIGHUP || number == SIGUSR1)
+        /* Without a log file, SIGHUP says that the terminal is gone. */
+        if (reopens || number == SIGUSR1 || is_ignored(number))
             continue;
         atomic_store(&app->stop, true);
         pthread_mutex_lock(&app->lock);
@@ -190,8 +201,10 @@ static bool open_log(struct app *app)
     bool live = !settings_bool(s, "quiet");
 
     app->console = console_create(STDERR_FILENO, live, settings_bool(s, "color"));
-    if (!app->console)
+    if (!app->console) {
+        fail(EXIT_MACHINE, "the output can't be opened: %s", strerror(errno));
         return false;
+    }
     options.fd = console_log_fd(app->console);
     app->log = log_create(&options);
     if (!app->log)
@@ -502,5 +515,8 @@ int main(int argc, char **argv)
         code = fail(EXIT_USAGE, "%s", error);
     }
     settings_destroy(app.settings);
+    /* A full disk must not pass for a self-test that was read. */
+    if (fflush(stdout) || ferror(stdout))
+        code = code ? code : fail(EXIT_MACHINE, "cannot write the output");
     return code;
 }

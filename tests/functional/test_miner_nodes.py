@@ -5,13 +5,14 @@ import os
 import pty
 import select
 import signal
+import subprocess
 import sys
 import time
 
 from chain import Key, script_number, segwit_address
 from fake_node import (FakeChain, FakeNode, drop, endless_answer, half_answer, nonce_of, only, raw_answer,
                        result, rpc_error, slow)
-from harness import PATIENCE, Miner, check, free_port, main, wait_until
+from harness import PATIENCE, Miner, Program, check, free_port, main, wait_until
 
 KEY = Key("fake")
 ADDRESS = segwit_address("bcrt", 0, KEY.pkh)
@@ -410,16 +411,42 @@ def test_new_tip(node):
 
 def test_signals(node):
     node.template_changes = HARD
-    for sig in (signal.SIGINT, signal.SIGTERM):
+    for sig in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         miner = Miner(*options(node))
         miner.expect("mining height")
-        miner.process.send_signal(signal.SIGHUP)
         miner.process.send_signal(signal.SIGUSR1)
         time.sleep(0.2)
-        check(miner.alive(), "SIGHUP or SIGUSR1 ended it")
+        check(miner.alive(), "SIGUSR1 ended it")
         began = time.monotonic()
         check(miner.stop(sig) == 0, f"exit code {miner.process.returncode}")
         check(time.monotonic() - began < 5 * PATIENCE, "slow to end")
+    miner = Program(["nohup", Miner.path, *options(node)])
+    miner.expect("mining height")
+    miner.process.send_signal(signal.SIGHUP)
+    time.sleep(0.5)
+    check(miner.alive(), "nohup does not hold")
+    check(miner.stop() == 0, miner.output())
+
+
+def test_full_disk(node):
+    for option in ("--help", "--kernel=help"):
+        with open("/dev/full", "w") as full:
+            done = subprocess.run([Miner.path, option], stdout=full, stderr=subprocess.PIPE, text=True)
+        check(done.returncode == 3 and "cannot write" in done.stderr, f"{done}")
+    mine(node, "--log-file", "/dev/full", blocks=3)
+
+
+def test_stopped_terminal(node):
+    """Output that nobody takes holds up nothing: blocks are found and submitted, and the end comes."""
+    pid, fd = pty.fork()
+    if pid == 0:
+        os.environ["TERM"] = "xterm"
+        os.execv(Miner.path, [Miner.path, *options(node), "-D"])
+    wait_until("many blocks", lambda: node.chain.height() > 700, 60)
+    os.kill(pid, signal.SIGTERM)
+    _, status = wait_until("its end", lambda: (lambda pair: pair if pair[0] else None)(os.waitpid(pid, os.WNOHANG)))
+    check(os.waitstatus_to_exitcode(status) == 0, f"status {status}")
+    os.close(fd)
 
 
 def test_time_limit(node):
