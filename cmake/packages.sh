@@ -80,7 +80,10 @@ configure_preset() {
     if ! cmake --preset "$1" >"$log" 2>&1; then
         cat "$log" >&2
         rm -f "$log"
-        echo "error: configuring build/$1 failed. If the folder was moved, remove build/$1." >&2
+        cat >&2 <<END
+error: configuring build/$1 failed; CMake's own message stands above. The folder has to be writable;
+where the project was moved, or build/$1 was made in another way, remove build/$1.
+END
         return 1
     fi
     rm -f "$log"
