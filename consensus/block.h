@@ -42,7 +42,7 @@ struct block_hash block_raw_header_hash(sha256_compress_fn *compress,
 
 /*
  * Reads exactly the given bytes as a block. Nothing is checked beyond the
- * format. The arena is asked for less than 20 times the size of raw, whatever
+ * format. The arena is asked for less than 24 times the size of raw, whatever
  * raw is; for one to three times in real blocks.
  */
 MUST_USE enum parse_result block_parse(struct block *out, struct arena *arena, struct bytes raw,

@@ -397,29 +397,70 @@ static void test_limits(void **state)
     arena_free(&arena);
 }
 
-/* A block of one transaction whose witness is nothing but empty items: the most memory that a byte can ask for. */
-static void test_amplification(void **state)
+/* Transactions of ten bytes are the smallest: as many as the bytes are enough for can be parsed. */
+static void test_smallest_transactions(void **state)
 {
-    enum { ITEMS = 1000000 };
-    static const uint8_t head[] = {2, 0, 0, 0, 0, 1, 1}; /* version, marker, flags, one input */
-    size_t at = BLOCK_HEADER_SIZE, size = ITEMS + 256;
-    uint8_t *raw = calloc(1, size);
-    struct arena arena;
+    enum { COUNT = 200 };
+    uint8_t raw[BLOCK_HEADER_SIZE + 1 + 10 * COUNT] = {0};
     struct block block;
+    struct arena arena;
 
     (void)state;
+    raw[BLOCK_HEADER_SIZE] = COUNT;
+    arena_init(&arena, 0);
+    assert_int_equal(
+        block_parse(&block, &arena, bytes_of(raw, sizeof(raw)), TRANSACTION_WITH_WITNESS),
+        PARSE_OK);
+    assert_int_equal(block.transaction_count, COUNT);
+    arena_free(&arena);
+}
+
+/* So large that what the arena rounds up does not count. */
+enum { AMPLIFIED_SIZE = MAX_BLOCK_SERIALIZED_SIZE };
+
+/* A block of zeros behind its head; how it is parsed with the memory that block.h speaks of. */
+static enum parse_result parse_amplified(uint64_t transactions, struct bytes head, uint64_t last)
+{
+    size_t at = BLOCK_HEADER_SIZE;
+    uint8_t *raw = calloc(1, AMPLIFIED_SIZE + 256);
+    struct arena arena;
+    struct block block;
+    enum parse_result result;
+
     assert_non_null(raw);
-    raw[at++] = 1;
-    memcpy(raw + at, head, sizeof(head));
-    at += sizeof(head) + 32 + 4 + 1 + 4 + 1; /* the input, an empty script, no outputs */
-    at += compact_size_write(raw + at, ITEMS) + ITEMS + 4;
-    assert_true(at <= size);
-    arena_init(&arena, 20 * at);
-    assert_int_equal(block_parse(&block, &arena, bytes_of(raw, at), TRANSACTION_WITH_WITNESS),
-                     PARSE_OK);
-    assert_int_equal(block.transactions[0].inputs[0].witness_count, ITEMS);
+    at += compact_size_write(raw + at, transactions);
+    memcpy(raw + at, head.data, head.size);
+    at += head.size;
+    at += compact_size_write(raw + at, last) + AMPLIFIED_SIZE + 4;
+    arena_init(&arena, 24 * at);
+    result = block_parse(&block, &arena, bytes_of(raw, at), TRANSACTION_WITH_WITNESS);
     arena_free(&arena);
     free(raw);
+    return result;
+}
+
+/*
+ * The most memory that a byte can ask for: a witness of nothing but empty items, alone and behind
+ * a promise of as many transactions as the bytes are enough for. Promises beyond that ask for none.
+ */
+static void test_amplification(void **state)
+{
+    /* Version, marker, flags, one input and its script's length, its sequence, no outputs. */
+    static const uint8_t witness[6 + 1 + 32 + 4 + 1 + 4 + 1] = {2, 0, 0, 0, 0, 1, 1};
+    static const uint8_t inputs[] = {2, 0, 0, 0};
+    static const uint8_t outputs[4 + 1 + 32 + 4 + 1 + 4] = {2, 0, 0, 0, 1};
+    struct bytes witness_head = bytes_of(witness, sizeof(witness));
+    uint64_t most = AMPLIFIED_SIZE / 10;
+
+    (void)state;
+    assert_int_equal(parse_amplified(1, witness_head, AMPLIFIED_SIZE), PARSE_OK);
+    assert_int_equal(parse_amplified(most, witness_head, AMPLIFIED_SIZE), PARSE_MALFORMED);
+    assert_int_equal(parse_amplified(AMPLIFIED_SIZE, witness_head, AMPLIFIED_SIZE),
+                     PARSE_MALFORMED);
+    assert_int_equal(parse_amplified(most, bytes_of(inputs, sizeof(inputs)), AMPLIFIED_SIZE),
+                     PARSE_MALFORMED);
+    assert_int_equal(parse_amplified(most, bytes_of(outputs, sizeof(outputs)), AMPLIFIED_SIZE),
+                     PARSE_MALFORMED);
 }
 
 /* Wherever memory runs out it is said so, and nothing is blamed on the block. */
@@ -454,7 +495,7 @@ int main(void)
         cmocka_unit_test(test_undo),        cmocka_unit_test(test_truncated),
         cmocka_unit_test(test_changed),     cmocka_unit_test(test_mutated),
         cmocka_unit_test(test_limits),      cmocka_unit_test(test_amplification),
-        cmocka_unit_test(test_no_memory),
+        cmocka_unit_test(test_no_memory),   cmocka_unit_test(test_smallest_transactions),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
