@@ -1,11 +1,193 @@
-/* The tables: each genesis block is put together and hashed again, so a wrong digit is found. */
+/* The tables: each genesis block is put together and hashed again, all other numbers are compared with a second writing. */
 #include "consensus/params.h"
 
+#include "base/hex.h"
 #include "consensus/pow.h"
 #include "tests/unit/consensus/support.h"
 
 #include <stdlib.h>
 #include <string.h>
+
+#define ZEROS "0000000000000000000000000000000000000000000000000000000000000000"
+
+/* Core's numbers once more, in the notation of its own source: what no genesis block depends on. */
+static const struct numbers {
+    const char *name, *magic, *xpub, *xprv, *prefix;
+    uint16_t p2p_port, rpc_port;
+    uint8_t base58[3]; /* P2PKH, P2SH, private keys */
+    uint32_t halving_interval, threshold, period;
+    int64_t timespan, start;
+    bool min_difficulty, no_retargeting, bip94;
+    int32_t heights[6]; /* BIP34, 65, 66, CSV, segwit, warnings of BIP9 */
+    size_t exceptions;
+    const char *pow_limit, *bip34_hash, *minimum_work, *assume_valid;
+} numbers[] = {
+    {.name = "main",
+     .magic = "f9beb4d9",
+     .xpub = "0488b21e",
+     .xprv = "0488ade4",
+     .prefix = "bc",
+     .p2p_port = 8333,
+     .rpc_port = 8332,
+     .base58 = {0, 5, 128},
+     .halving_interval = 210000,
+     .threshold = 1815,
+     .period = 2016,
+     .timespan = 1209600,
+     .start = PARAMS_NEVER_ACTIVE,
+     .heights = {227931, 388381, 363725, 419328, 481824, 711648},
+     .exceptions = 2,
+     .pow_limit = "00000000ffffffffffffffffffffffffffffffffffffffffffffffffffffffff",
+     .bip34_hash = "000000000000024b89b42a942fe0d9fea3bb44ab7bd1b19115dd6a759c0808b8",
+     .minimum_work = "0000000000000000000000000000000000000001128750f82f4c366153a3a030",
+     .assume_valid = "00000000000000000000ccebd6d74d9194d8dcdc1d177c478e094bfad51ba5ac"},
+    {.name = "test",
+     .magic = "0b110907",
+     .xpub = "043587cf",
+     .xprv = "04358394",
+     .prefix = "tb",
+     .p2p_port = 18333,
+     .rpc_port = 18332,
+     .base58 = {111, 196, 239},
+     .halving_interval = 210000,
+     .threshold = 1512,
+     .period = 2016,
+     .timespan = 1209600,
+     .start = PARAMS_NEVER_ACTIVE,
+     .min_difficulty = true,
+     .heights = {21111, 581885, 330776, 770112, 834624, 2013984},
+     .exceptions = 1,
+     .pow_limit = "00000000ffffffffffffffffffffffffffffffffffffffffffffffffffffffff",
+     .bip34_hash = "0000000023b3a96d3484e5abb3755c413e7d41500f8e2a5c3f0dd01299cd8ef8",
+     .minimum_work = "0000000000000000000000000000000000000000000017dde1c649f3708d14b6",
+     .assume_valid = "000000007a61e4230b28ac5cb6b5e5a0130de37ac1faf2f8987d2fa6505b67f4"},
+    {.name = "testnet4",
+     .magic = "1c163f28",
+     .xpub = "043587cf",
+     .xprv = "04358394",
+     .prefix = "tb",
+     .p2p_port = 48333,
+     .rpc_port = 48332,
+     .base58 = {111, 196, 239},
+     .halving_interval = 210000,
+     .threshold = 1512,
+     .period = 2016,
+     .timespan = 1209600,
+     .start = PARAMS_NEVER_ACTIVE,
+     .min_difficulty = true,
+     .bip94 = true,
+     .heights = {1, 1, 1, 1, 1, 0},
+     .pow_limit = "00000000ffffffffffffffffffffffffffffffffffffffffffffffffffffffff",
+     .bip34_hash = ZEROS,
+     .minimum_work = "0000000000000000000000000000000000000000000009a0fe15d0177d086304",
+     .assume_valid = "0000000002368b1e4ee27e2e85676ae6f9f9e69579b29093e9a82c170bf7cf8a"},
+    {.name = "signet",
+     .magic = "0a03cf40",
+     .xpub = "043587cf",
+     .xprv = "04358394",
+     .prefix = "tb",
+     .p2p_port = 38333,
+     .rpc_port = 38332,
+     .base58 = {111, 196, 239},
+     .halving_interval = 210000,
+     .threshold = 1815,
+     .period = 2016,
+     .timespan = 1209600,
+     .start = PARAMS_NEVER_ACTIVE,
+     .heights = {1, 1, 1, 1, 1, 0},
+     .pow_limit = "00000377ae000000000000000000000000000000000000000000000000000000",
+     .bip34_hash = ZEROS,
+     .minimum_work = "00000000000000000000000000000000000000000000000000000b463ea0a4b8",
+     .assume_valid = "00000008414aab61092ef93f1aacc54cf9e9f16af29ddad493b908a01ff5c329"},
+    {.name = "regtest",
+     .magic = "fabfb5da",
+     .xpub = "043587cf",
+     .xprv = "04358394",
+     .prefix = "bcrt",
+     .p2p_port = 18444,
+     .rpc_port = 18443,
+     .base58 = {111, 196, 239},
+     .halving_interval = 150,
+     .threshold = 108,
+     .period = 144,
+     .timespan = 86400,
+     .start = 0,
+     .min_difficulty = true,
+     .no_retargeting = true,
+     .heights = {1, 1, 1, 1, 0, 0},
+     .pow_limit = "7fffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff",
+     .bip34_hash = ZEROS,
+     .minimum_work = ZEROS,
+     .assume_valid = ZEROS},
+};
+
+static void assert_bytes_text(const uint8_t *data, size_t size, const char *text)
+{
+    char hex[2 * 32 + 1];
+
+    hex_encode(hex, data, size);
+    assert_string_equal(hex, text);
+}
+
+static void assert_number_text(struct uint256 number, const char *text)
+{
+    uint8_t bytes[32];
+
+    uint256_to_be(bytes, number);
+    assert_bytes_text(bytes, sizeof(bytes), text);
+}
+
+static void check_wire(const struct params *net, const struct numbers *want)
+{
+    assert_bytes_text(net->magic, 4, want->magic);
+    assert_bytes_text(net->base58_xpub, 4, want->xpub);
+    assert_bytes_text(net->base58_xprv, 4, want->xprv);
+    assert_string_equal(net->bech32_prefix, want->prefix);
+    assert_int_equal(net->p2p_port, want->p2p_port);
+    assert_int_equal(net->rpc_port, want->rpc_port);
+    assert_int_equal(net->base58_p2pkh, want->base58[0]);
+    assert_int_equal(net->base58_p2sh, want->base58[1]);
+    assert_int_equal(net->base58_wif, want->base58[2]);
+}
+
+static void check_rules(const struct params *net, const struct numbers *want)
+{
+    const struct params_deployment *dummy = &net->deployments[0];
+    const int32_t heights[6] = {net->bip34_height,  net->bip65_height,
+                                net->bip66_height,  net->csv_height,
+                                net->segwit_height, net->min_bip9_warning_height};
+
+    assert_memory_equal(heights, want->heights, sizeof(heights));
+    assert_int_equal(net->halving_interval, want->halving_interval);
+    assert_int_equal(net->pow_spacing, 600);
+    assert_int_equal(net->pow_timespan, want->timespan);
+    assert_int_equal(net->pow_min_difficulty, want->min_difficulty);
+    assert_int_equal(net->pow_no_retargeting, want->no_retargeting);
+    assert_int_equal(net->bip94, want->bip94);
+    assert_int_equal(net->exception_count, want->exceptions);
+    assert_int_equal(dummy->bit, 28);
+    assert_int_equal(dummy->start, want->start);
+    assert_true(dummy->timeout == PARAMS_NO_TIMEOUT);
+    assert_int_equal(dummy->min_activation_height, 0);
+    assert_int_equal(dummy->threshold, want->threshold);
+    assert_int_equal(dummy->period, want->period);
+    assert_number_text(net->pow_limit, want->pow_limit);
+    assert_number_text(net->minimum_chain_work, want->minimum_work);
+    assert_hash_text(net->bip34_hash.bytes, want->bip34_hash);
+    assert_hash_text(net->assume_valid.bytes, want->assume_valid);
+}
+
+static void test_numbers(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++) {
+        const struct params *net = params_find(numbers[i].name);
+
+        assert_non_null(net);
+        check_wire(net, &numbers[i]);
+        check_rules(net, &numbers[i]);
+    }
+}
 
 static void check_genesis(const struct params *p)
 {
@@ -121,6 +303,8 @@ static void test_script_rules(void **state)
     unsigned all = PARAMS_RULE_P2SH | PARAMS_RULE_WITNESS | PARAMS_RULE_TAPROOT;
     struct hash256 bip16 =
         hash_of_text("00000000000002dc756eebf4f49723ed8d30cc28a5f108eb94b1ba88ac4f9c22");
+    struct hash256 test_bip16 =
+        hash_of_text("00000000dd30457c001f4095d208cc1296b0eed002427aa599874af7a432b105");
     struct hash256 taproot =
         hash_of_text("0000000000000000000f14c35b2d841e986ab5441de8c585d5ffe55ea1e395ad");
 
@@ -131,6 +315,8 @@ static void test_script_rules(void **state)
     assert_int_equal(params_script_rules(params_find("test"), hash), all);
     memcpy(hash.bytes, taproot.bytes, 32);
     assert_int_equal(params_script_rules(net, hash), PARAMS_RULE_P2SH | PARAMS_RULE_WITNESS);
+    memcpy(hash.bytes, test_bip16.bytes, 32);
+    assert_int_equal(params_script_rules(params_find("test"), hash), 0);
     /* Networks without exceptions have room for some, which is all zeros. */
     memset(hash.bytes, 0, 32);
     assert_int_equal(params_script_rules(params_find("regtest"), hash), all);
@@ -148,6 +334,7 @@ static void test_custom_signet(void **state)
     params_custom_signet(COMPRESS, &p, signet->signet_challenge);
     assert_memory_equal(p.magic, signet->magic, 4);
     assert_true(uint256_is_zero(p.minimum_chain_work));
+    assert_hash_text(p.assume_valid.bytes, ZEROS);
     params_custom_signet(COMPRESS, &p, bytes_of(&op_true, 1));
     assert_memory_equal(p.magic, digest.bytes, 4);
     assert_true(block_hash_equal(p.genesis_hash, signet->genesis_hash));
@@ -160,6 +347,7 @@ int main(void)
         cmocka_unit_test(test_genesis),      cmocka_unit_test(test_sanity),
         cmocka_unit_test(test_unknown),      cmocka_unit_test(test_subsidy),
         cmocka_unit_test(test_script_rules), cmocka_unit_test(test_custom_signet),
+        cmocka_unit_test(test_numbers),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
