@@ -31,7 +31,7 @@ typedef struct pow_ancestor pow_ancestor_fn(void *context, int32_t height);
 /*
  * The bits that the block after tip_height must have, time being that block's
  * own (Core, GetNextWorkRequired). tip_height must not be negative. Asks for at
- * most three ancestors, but on networks with pow_min_difficulty for as many as
+ * most two ancestors, but on networks with pow_min_difficulty for as many as
  * had minimum difficulty since the last retarget.
  */
 uint32_t pow_next_bits(const struct params *p, pow_ancestor_fn *ancestor, void *context,

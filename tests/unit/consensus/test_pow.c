@@ -35,6 +35,18 @@ static void test_target(void **state)
     }
 }
 
+/* What is left of a number beyond 256 bits may be below the limit; it is none all the same. */
+static void test_target_overflow(void **state)
+{
+    const struct params *net = params_find("regtest");
+    struct uint256 target;
+
+    (void)state;
+    assert_true(pow_target(&target, 0x20234500, net->pow_limit));
+    assert_false(pow_target(&target, 0x21012345, net->pow_limit)); /* 0x2345 at the top */
+    assert_false(pow_target(&target, 0x22000123, net->pow_limit)); /* 0x23 */
+}
+
 /* A hash that is the target is good enough, the next number is not. */
 static void test_check_edge(void **state)
 {
@@ -72,7 +84,10 @@ static struct pow_ancestor ancestor_of(void *context, int32_t height)
     return c->blocks[height - c->first];
 }
 
-/* One period whose first and last blocks are given; what is between is never asked for. */
+/*
+ * One period whose first and last blocks are given; what is between is never asked for. The next
+ * block is late, which excuses no block that begins a period.
+ */
 static uint32_t retarget(const struct params *net, int32_t tip, uint32_t first_time,
                          uint32_t tip_time, uint32_t first_bits, uint32_t tip_bits)
 {
@@ -83,8 +98,8 @@ static uint32_t retarget(const struct params *net, int32_t tip, uint32_t first_t
 
     blocks[0] = (struct pow_ancestor){first_time, first_bits};
     blocks[interval - 1] = (struct pow_ancestor){tip_time, tip_bits};
-    bits = pow_next_bits(net, ancestor_of, &c, tip, tip_time + 600);
-    assert_true(c.asked <= 3);
+    bits = pow_next_bits(net, ancestor_of, &c, tip, tip_time + 6000);
+    assert_true(c.asked <= 2);
     return bits;
 }
 
@@ -121,6 +136,8 @@ static void test_permitted_transition(void **state)
         pow_permitted_transition(net, 68544, 0x1c05a3f4, 0x1c0168fc)); /* below a quarter */
     assert_false(
         pow_permitted_transition(net, 46368, 0x1c387f6f, 0x1d00e1fe)); /* above four times */
+    /* A quarter of 0x5a3f5 is between two numbers that have bits: the lower one is Core's. */
+    assert_true(pow_permitted_transition(net, 68544, 0x1c05a3f5, 0x1c0168fd));
     assert_true(pow_permitted_transition(params_find("test"), 2017, 0x1c05a3f4, 0x1d00ffff));
 }
 
@@ -147,6 +164,9 @@ static void test_min_difficulty(void **state)
     assert_int_equal(pow_next_bits(net, ancestor_of, &c, 4032 + 13, 7000 + 1200), 0x1c05a3f4);
     assert_int_equal(pow_next_bits(net, ancestor_of, &c, 4032 + 13, 7000 + 1201), 0x1d00ffff);
     assert_int_equal(pow_next_bits(net, ancestor_of, &c, 4032 + 13, 1), 0x1c05a3f4);
+    /* Near the end of time nothing wraps. */
+    blocks[3].time = UINT32_MAX - 100;
+    assert_int_equal(pow_next_bits(net, ancestor_of, &c, 4032 + 13, UINT32_MAX), 0x1c05a3f4);
     /* Going back stops at the first block of a period, whatever its bits, and at the genesis block. */
     blocks[1].bits = 0x1d00ffff;
     c.first = 4032 - 1;
@@ -204,7 +224,7 @@ int main(void)
         cmocka_unit_test(test_real_retargets), cmocka_unit_test(test_permitted_transition),
         cmocka_unit_test(test_no_change),      cmocka_unit_test(test_min_difficulty),
         cmocka_unit_test(test_bip94),          cmocka_unit_test(test_negative_timespan),
-        cmocka_unit_test(test_regtest),
+        cmocka_unit_test(test_regtest),        cmocka_unit_test(test_target_overflow),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
