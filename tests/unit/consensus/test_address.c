@@ -1,6 +1,7 @@
 /* Addresses against Core's vectors, on every network; and what is said of those that are wrong. */
 #include "consensus/address.h"
 
+#include "consensus/base58.h"
 #include "consensus/bech32.h"
 #include "consensus/wif.h"
 #include "tests/unit/consensus/support.h"
@@ -171,6 +172,7 @@ static void test_errors(void **state)
         {"main", "bc1qw508d6qejxtdg4y5r3zarvary0c5xw7kv8f3t5", ADDRESS_BAD_CHECKSUM},
         {"main", "bc1qw508d6qejxtdg4y5r3zarvary0c5xw7kv8f3tb", ADDRESS_BAD_CHARACTER},
         {"main", "bc1qw508d6qejxtdg4y5r3zarvary0c5xw7kv8f3T4", ADDRESS_MIXED_CASE},
+        {"main", "BC1QW508D6QEJXTDG4Y5R3ZARVARY0C5XW7KV8F3T5", ADDRESS_BAD_CHECKSUM},
         {"main", "bcqw508d6qejxtdg4y5r3zarvary0c5xw7kv8f3t4", ADDRESS_BAD_SEPARATOR},
         {"main", "bc1qqq", ADDRESS_BAD_SEPARATOR},
         /* BIP350's invalid ones. */
@@ -214,6 +216,53 @@ static void test_errors(void **state)
     }
 }
 
+static void check_made(const char *text, size_t length, enum address_error want)
+{
+    struct address address;
+
+    assert_int_equal(address_decode(COMPRESS, params_find("main"), &address, text, length), want);
+}
+
+/* Of what is wrong in several ways, the first that Core finds is said. */
+static void test_order(void **state)
+{
+    static const uint8_t future[] = {17, 0}, unpadded[] = {0, 0};
+    char text[BECH32_MAX_LENGTH + 1];
+
+    (void)state;
+    assert_true(bech32_encode(text, BECH32M, "bcrt", future, sizeof(future)));
+    check_made(text, strlen(text), ADDRESS_WRONG_NETWORK);
+    assert_true(bech32_encode(text, BECH32, "bc", future, sizeof(future)));
+    check_made(text, strlen(text), ADDRESS_NEEDS_BECH32M);
+    assert_true(bech32_encode(text, BECH32M, "bc", future, sizeof(future)));
+    check_made(text, strlen(text), ADDRESS_BAD_PADDING);
+    assert_true(bech32_encode(text, BECH32M, "bc", future, 1));
+    check_made(text, strlen(text), ADDRESS_BAD_VERSION);
+    assert_true(bech32_encode(text, BECH32, "bc", unpadded, sizeof(unpadded)));
+    check_made(text, strlen(text), ADDRESS_BAD_PADDING);
+    assert_true(bech32_encode(text, BECH32, "bc", unpadded, 1));
+    check_made(text, strlen(text), ADDRESS_BAD_PROGRAM_LENGTH);
+}
+
+/* The version byte of an address before as many bytes as no address has. */
+static void test_base58_length(void **state)
+{
+    static const uint8_t versions[] = {0, 5, 111, 196};
+    uint8_t payload[1 + 21] = {0};
+    char text[BASE58_TEXT_SIZE];
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(versions); i++) {
+        payload[0] = versions[i];
+        for (size_t size = 1; size <= sizeof(payload); size++) {
+            size_t length = base58_encode_check(COMPRESS, text, bytes_of(payload, size));
+            enum address_error good = versions[i] <= 5 ? ADDRESS_OK : ADDRESS_WRONG_NETWORK;
+
+            check_made(text, length, size == 1 + 20 ? good : ADDRESS_BAD_LENGTH);
+        }
+    }
+}
+
 /* As Core: white space around base58 is no part of it, around bech32 it is. A zero byte is never skipped. */
 static void test_white_space(void **state)
 {
@@ -239,6 +288,7 @@ static void test_no_address(void **state)
         "51",
         "6a",
         "76a91462e907b15cbf27d5425399ebf6f0fb50ebb88f1888ad",
+        "76a91462e907b15cbf27d5425399ebf6f0fb50ebb88f1887ac",
         "76a91462e907b15cbf27d5425399ebf6f0fb50ebb88f1888ac00",
         "76a91362e907b15cbf27d5425399ebf6f0fb50ebb88f1888ac",
         "76a81462e907b15cbf27d5425399ebf6f0fb50ebb88f1888ac",
@@ -271,10 +321,11 @@ static void test_texts(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_valid),       cmocka_unit_test(test_invalid),
-        cmocka_unit_test(test_types),       cmocka_unit_test(test_errors),
-        cmocka_unit_test(test_white_space), cmocka_unit_test(test_no_address),
-        cmocka_unit_test(test_texts),
+        cmocka_unit_test(test_valid),         cmocka_unit_test(test_invalid),
+        cmocka_unit_test(test_types),         cmocka_unit_test(test_errors),
+        cmocka_unit_test(test_white_space),   cmocka_unit_test(test_no_address),
+        cmocka_unit_test(test_texts),         cmocka_unit_test(test_order),
+        cmocka_unit_test(test_base58_length),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

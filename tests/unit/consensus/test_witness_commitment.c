@@ -6,7 +6,8 @@
 #include <string.h>
 
 #define FORM "6a24aa21a9ed"
-#define ZEROS "0000000000000000000000000000000000000000000000000000000000000000"
+#define ZEROS_31 "00000000000000000000000000000000000000000000000000000000000000"
+#define ZEROS ZEROS_31 "00"
 
 /* Which of the coinbase's outputs counts: the last that has the form, which may be longer than it must. */
 static void test_find(void **state)
@@ -21,6 +22,7 @@ static void test_find(void **state)
         {{"51", FORM ZEROS, FORM ZEROS "51"}, 2},
         {{FORM ZEROS, "6a24aa21a9ee" ZEROS, "6a23aa21a9ed" ZEROS}, 0},
         {{FORM, "6a", ""}, -1},
+        {{FORM ZEROS_31, FORM "00", ""}, -1}, /* a byte too short */
         {{"6b24aa21a9ed" ZEROS, "6a25aa21a9ed" ZEROS, "6a24aa21a8ed" ZEROS}, -1},
     };
 
@@ -71,7 +73,7 @@ struct fixture {
     struct tx_input inputs[2];
     struct tx_output outputs[2];
     struct bytes coinbase_stack[2], stack;
-    uint8_t reserved[WITNESS_RESERVED_SIZE], script[WITNESS_COMMITMENT_SCRIPT_SIZE];
+    uint8_t reserved[WITNESS_RESERVED_SIZE + 1], script[WITNESS_COMMITMENT_SCRIPT_SIZE];
 };
 
 static void fixture_init(struct fixture *f)
@@ -88,7 +90,7 @@ static void fixture_init(struct fixture *f)
         f->transactions[i].input_count = f->transactions[i].output_count = 1;
     }
     f->inputs[0].previous.index = OUTPOINT_NULL_INDEX;
-    f->coinbase_stack[0] = f->coinbase_stack[1] = bytes_of(f->reserved, sizeof(f->reserved));
+    f->coinbase_stack[0] = f->coinbase_stack[1] = bytes_of(f->reserved, WITNESS_RESERVED_SIZE);
     f->inputs[0].witness = f->coinbase_stack;
     f->inputs[0].witness_count = 1;
     f->stack = bytes_of("witness", 7);
@@ -122,6 +124,8 @@ static void test_check(void **state)
     assert_int_equal(check(&f, true), WITNESS_BAD_NONCE_SIZE);
     f.inputs[0].witness_count = 1;
     f.coinbase_stack[0].size = 31;
+    assert_int_equal(check(&f, true), WITNESS_BAD_NONCE_SIZE);
+    f.coinbase_stack[0].size = 33;
     assert_int_equal(check(&f, true), WITNESS_BAD_NONCE_SIZE);
     f.coinbase_stack[0].size = 32;
     f.reserved[5] ^= 1;
