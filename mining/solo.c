@@ -590,7 +590,7 @@ static void take_results(struct solo *solo)
 {
     struct miner_event event;
 
-    while (!solo->ended && miner_poll(solo->options.miner, &event)) {
+    while (miner_poll(solo->options.miner, &event)) {
         if (event.type == MINER_FOUND)
             take_hit(solo, &event);
         else if (event.tag == solo->tag)
@@ -658,12 +658,13 @@ static bool awaits_verdict(const struct solo *solo)
     return false;
 }
 
-/* A block that was just sent may still be accepted: the operator wants to know. */
+/* A block that was just found is sent, and may still be accepted: the operator wants to know. */
 static void settle(struct solo *solo)
 {
     uint64_t start = clock_monotonic_ns();
 
     rest(solo);
+    take_results(solo);
     while (awaits_verdict(solo) && clock_monotonic_ns() - start < GRACE_NS) {
         wait_for_news(solo, 100);
         take_events(solo);

@@ -225,7 +225,7 @@ static struct solo_status play(const char *network, size_t nodes, step_fn *const
 
 static struct solo_status play_regtest(step_fn *const *steps) { return play("regtest", 1, steps); }
 
-#define STEPS(...) ((step_fn *const[]){__VA_ARGS__, stop, nothing})
+#define STEPS(...) ((step_fn *const[]){__VA_ARGS__, stop, nothing, nothing, nothing})
 
 static uint32_t time_of(size_t work) { return read_le32(w.work[work].header + 68); }
 
@@ -338,6 +338,16 @@ static void the_search_rests_for_a_verdict(void **state)
     assert_int_equal(w.blocks, 2);
 }
 
+/* The end comes between a hit and its poll. */
+static void a_hit_at_the_end_is_submitted(void **state)
+{
+    (void)state;
+    play_regtest(STEPS(at_10, stop, hit_latest));
+    assert_int_equal(w.submissions, 1);
+    play_regtest(STEPS(at_10, stop, nothing, hit_latest));
+    assert_int_equal(w.submissions, 1);
+}
+
 static void works_have_extranonces_of_their_own(void **state)
 {
     (void)state;
@@ -408,6 +418,7 @@ int main(void)
         cmocka_unit_test(a_hit_of_forgotten_work_is_dropped),
         cmocka_unit_test(the_search_rests_without_news),
         cmocka_unit_test(the_search_rests_for_a_verdict),
+        cmocka_unit_test(a_hit_at_the_end_is_submitted),
         cmocka_unit_test(works_have_extranonces_of_their_own),
         cmocka_unit_test(the_time_follows_the_clock),
         cmocka_unit_test(the_time_stays_within_the_template),
