@@ -421,15 +421,19 @@ static int run_solo(struct app *app, const struct params *network, const struct 
     struct solo *solo;
     int code;
 
-    if (tag[0] && options.tag.size > JOB_TAG_MAX)
-        return fail(EXIT_USAGE, "--coinbase-tag is longer than %d bytes", JOB_TAG_MAX);
+    if (options.tag.size > JOB_TAG_MAX) {
+        log_error(app->log, LOG_GENERAL, "--coinbase-tag is longer than %d bytes", JOB_TAG_MAX);
+        return EXIT_USAGE;
+    }
     log_info(app->log, LOG_GENERAL, "exs-miner %s: %zu threads, search kernel %s", EXS_VERSION,
              miner_lanes(app->miner),
              (options.version_mask ? app->kernels.search_rolled : app->kernels.search)->name);
     start_meters(app);
     solo = solo_create(&options, error);
-    if (!solo)
-        return fail(EXIT_USAGE, "%s", error);
+    if (!solo) {
+        log_error(app->log, LOG_GENERAL, "%s", error);
+        return EXIT_USAGE;
+    }
     set_solo(app, solo);
     code = conclude(app, solo_run(solo), solo);
     set_solo(app, NULL);

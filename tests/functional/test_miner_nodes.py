@@ -58,6 +58,10 @@ def test_usage(_):
     expect_end(1, "network", args=["-o", "http://x/", "--coinbase-addr", "x", "--network", "x"])
     expect_end(1, "signers", args=["-o", "http://x/", "--coinbase-addr", "x", "--network", "signet"])
     expect_end(1, "cannot pay", args=["-o", "http://x/", "--coinbase-addr", "x", "--network", "main"])
+    expect_end(1, "longer than 64 bytes",
+               args=["-o", "http://x/", "--coinbase-addr", "x", "--coinbase-tag", "x" * 65])
+    for option in ("--threads=-1", "--threads=1x", "--threads=100000", "--time-limit=1e3", "--retry-pause=0"):
+        expect_end(1, option.split("=")[0] + ": ", args=[option])
     expect_end(0, "total:", args=["--benchmark", "--time-limit", "1", "-t", "1"])
 
 
