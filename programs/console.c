@@ -1,5 +1,7 @@
 #include "programs/console.h"
 
+#include "base/clock.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
@@ -147,15 +149,14 @@ struct console *console_create(int fd, bool live, bool color)
 
 void console_destroy(struct console *console)
 {
-    struct timespec until;
+    uint64_t now = clock_monotonic_ns();
+    struct timespec until = {(time_t)(now / 1000000000) + PATIENCE_S, (long)(now % 1000000000)};
 
     if (!console)
         return;
     close(console->pipe[1]);
-    clock_gettime(CLOCK_REALTIME, &until);
-    until.tv_sec += PATIENCE_S;
     /* A terminal that was stopped would hold up the end: the thread is left to it, and to exit(). */
-    if (pthread_timedjoin_np(console->thread, NULL, &until) == 0)
+    if (pthread_clockjoin_np(console->thread, NULL, CLOCK_MONOTONIC, &until) == 0)
         free_console(console);
 }
 
