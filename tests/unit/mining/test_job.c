@@ -330,6 +330,47 @@ static void test_limits(void **state)
     free((void *)raw.data);
 }
 
+static size_t weight_of(struct bytes raw)
+{
+    struct arena arena;
+    struct block block;
+    size_t weight;
+
+    arena_init(&arena, 0);
+    assert_int_equal(block_parse(&block, &arena, raw, TRANSACTION_WITH_WITNESS), PARSE_OK);
+    weight = block_weight(&block);
+    arena_free(&arena);
+    return weight;
+}
+
+/* A block with a longer tag than the one that its template's limit was made for. */
+static void test_check_sees_limits(void **state)
+{
+    const struct job_payout payout = {.script = {p2wpkh, sizeof(p2wpkh)}};
+    struct job *job = make_job(support_parse(support_template(500, 3)));
+    struct bytes long_one = assemble(job, 1);
+    char error[JOB_ERROR_SIZE];
+
+    (void)state;
+    for (int i = 0; i < 2; i++) {
+        json_t *json = support_template(500, 3);
+        struct block_template *t;
+
+        json_object_set_new(
+            json, i ? "sizelimit" : "weightlimit",
+            json_integer(i ? (json_int_t)long_one.size - 1 : (json_int_t)weight_of(long_one) - 1));
+        t = support_parse(json);
+        job_unref(job);
+        job = job_create(support_kernels(), t, &payout, 1, bytes_of(NULL, 0), error);
+        assert_non_null(job);
+        assert_false(job_check_block(job, long_one, error));
+        assert_string_equal(error, "it is too large");
+        template_unref(t);
+    }
+    job_unref(job);
+    free((void *)long_one.data);
+}
+
 /* A template whose transactions are a real block's. */
 static json_t *template_of_block(const struct block *block)
 {
@@ -409,7 +450,8 @@ int main(void)
         cmocka_unit_test(test_heights),       cmocka_unit_test(test_headers_and_blocks),
         cmocka_unit_test(test_before_segwit), cmocka_unit_test(test_damage),
         cmocka_unit_test(test_payouts),       cmocka_unit_test(test_script_room),
-        cmocka_unit_test(test_limits),        cmocka_unit_test(test_real_blocks),
+        cmocka_unit_test(test_limits),        cmocka_unit_test(test_check_sees_limits),
+        cmocka_unit_test(test_real_blocks),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -38,6 +38,8 @@ static struct {
     step_fn *const *steps;
     uint64_t now;
     int readable, log_fd;
+    uint64_t wanted; /* blocks; kept from one play to the next */
+    enum solo_end end;
     const char *chain;
 } w;
 
@@ -199,6 +201,7 @@ static struct solo_status play(const char *network, size_t nodes, step_fn *const
         .node_count = nodes,
         .network = params_find(network),
         .address = strcmp(network, "main") ? REGTEST_ADDRESS : MAIN_ADDRESS,
+        .blocks = w.wanted,
         .retries = -1,
         .kernels = support_kernels(),
         .log = log_create(&log_options),
@@ -206,17 +209,19 @@ static struct solo_status play(const char *network, size_t nodes, step_fn *const
     char error[SOLO_ERROR_SIZE];
     struct solo_status status;
     int readable = w.readable, log_fd = w.log_fd;
+    uint64_t wanted = w.wanted;
 
     memset(&w, 0, sizeof(w));
     w.readable = readable;
     w.log_fd = log_fd;
+    w.wanted = wanted;
     w.now = 1000 * SECOND_NS;
     w.steps = steps;
     w.chain = network;
     assert_non_null(options.log);
     w.solo = solo_create(&options, error);
     assert_non_null(w.solo);
-    assert_int_equal(solo_run(w.solo), SOLO_STOPPED);
+    w.end = solo_run(w.solo);
     status = solo_status(w.solo);
     solo_destroy(w.solo);
     log_destroy(options.log);
@@ -348,6 +353,21 @@ static void a_hit_at_the_end_is_submitted(void **state)
     assert_int_equal(w.submissions, 1);
 }
 
+/* Of blocks under way that may be all that were asked for. */
+static void no_more_blocks_than_wanted(void **state)
+{
+    (void)state;
+    w.wanted = 1;
+    assert_counts(play_regtest(STEPS(at_10, hit_first, at_11, hit_latest, accept_it)), 1, 0, 0);
+    assert_int_equal(w.blocks, 1);
+    assert_int_equal(w.works, 1);
+    assert_int_equal(w.end, SOLO_DONE);
+    assert_counts(play_regtest(STEPS(at_10, hit_first, at_11, reject, hit_latest, accept_it)), 1, 1,
+                  0);
+    assert_int_equal(w.blocks, 2);
+    w.wanted = 0;
+}
+
 static void works_have_extranonces_of_their_own(void **state)
 {
     (void)state;
@@ -419,6 +439,7 @@ int main(void)
         cmocka_unit_test(the_search_rests_without_news),
         cmocka_unit_test(the_search_rests_for_a_verdict),
         cmocka_unit_test(a_hit_at_the_end_is_submitted),
+        cmocka_unit_test(no_more_blocks_than_wanted),
         cmocka_unit_test(works_have_extranonces_of_their_own),
         cmocka_unit_test(the_time_follows_the_clock),
         cmocka_unit_test(the_time_stays_within_the_template),

@@ -274,6 +274,21 @@ static void test_request(void **state)
     free(polling);
 }
 
+/* A node may say less than the rules allow, not more. */
+static void test_generous_limits(void **state)
+{
+    json_t *json = support_template(1, 1);
+    struct block_template *t;
+
+    (void)state;
+    json_object_set_new(json, "sizelimit", json_integer(MAX_BLOCK_SERIALIZED_SIZE + 1));
+    json_object_set_new(json, "weightlimit", json_integer(INT64_MAX));
+    t = support_parse(json);
+    assert_int_equal(t->size_limit, MAX_BLOCK_SERIALIZED_SIZE);
+    assert_int_equal(t->weight_limit, MAX_BLOCK_WEIGHT);
+    template_unref(t);
+}
+
 /* Bits that mean something are not rolled. */
 static void test_version_bits(void **state)
 {
@@ -293,6 +308,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_good),
         cmocka_unit_test(test_defaults),
+        cmocka_unit_test(test_generous_limits),
         cmocka_unit_test(test_fields),
         cmocka_unit_test(test_not_an_object),
         cmocka_unit_test(test_transactions),
