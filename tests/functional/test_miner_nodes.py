@@ -308,6 +308,15 @@ def test_submission_is_repeated(node):
     check("the block is kept and sent again" in text, text)
 
 
+def test_answer_is_lost(node):
+    """The node took the block, which is a duplicate when it is sent again, and accepted none the less."""
+    def take_silently(n, handler, request):
+        n.rpc_submitblock(*request["params"])
+        return drop(n, handler, request)
+    node.rules = [only("submitblock", take_silently, 2)]
+    check("accepted 1, rejected 0, stale 0" in mine(node, blocks=1), "not accepted")
+
+
 def test_node_dies_and_returns(node):
     node.rules = [only("submitblock", slow(0.05))]
     miner = Miner(*options(node), "--blocks", "40")

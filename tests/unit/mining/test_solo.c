@@ -169,9 +169,22 @@ static void at_11(void) { give(0, 11, 0xbb, NULL, NULL); }
 static void at_12(void) { give(0, 12, 0xcc, NULL, NULL); }
 static void sibling_at_10(void) { give(0, 10, 0xdd, NULL, NULL); }
 static void second_at_9(void) { give(1, 9, 0x99, NULL, NULL); }
+static void other_network(void)
+{
+    w.chain = "main";
+    give(0, 11, 0xee, NULL, NULL);
+    w.chain = "regtest";
+}
+
 static void hit_first(void) { hit(0); }
 static void hit_latest(void) { hit(w.works - 1); }
 static void accept_it(void) { judge(UPSTREAM_ACCEPTED); }
+static void accept_it_often(void)
+{
+    for (int i = 0; i < 16; i++)
+        judge(UPSTREAM_ACCEPTED);
+}
+
 static void reject(void) { judge(UPSTREAM_REJECTED); }
 static void leave_aside(void) { judge(UPSTREAM_INCONCLUSIVE); }
 static void lose(void) { judge(UPSTREAM_LOST); }
@@ -290,6 +303,11 @@ static void late_hits_after_our_own_block_are_dropped(void **state)
                                      hit_first, ten_seconds, ten_seconds, hit_first)),
                   1, 0, 0);
     assert_int_equal(w.blocks, 1);
+    /* However many nodes take the next one. */
+    assert_counts(play_regtest(STEPS(at_10, hit_first, accept_it, at_11, hit_latest,
+                                     accept_it_often, ten_seconds, nothing, hit_first)),
+                  2, 0, 0);
+    assert_int_equal(w.blocks, 2);
     /* Its verdict is still awaited when the tip changes. */
     assert_counts(play_regtest(STEPS(at_10, hit_first, at_11, hit_first, accept_it, hit_first)), 1,
                   0, 0);
@@ -351,6 +369,22 @@ static void a_hit_at_the_end_is_submitted(void **state)
     assert_int_equal(w.submissions, 1);
     play_regtest(STEPS(at_10, stop, nothing, hit_latest));
     assert_int_equal(w.submissions, 1);
+}
+
+/* The work of a node that fell silent ahead of the other is kept for a minute; not that of another network's. */
+static void a_silent_node_is_left_in_the_end(void **state)
+{
+    (void)state;
+    assert_int_equal(play("regtest", 2, STEPS(at_10, second_at_9, trouble, ten_seconds)).height,
+                     10);
+    assert_int_equal(play("regtest", 2,
+                          STEPS(at_10, second_at_9, trouble, ten_seconds, ten_seconds, ten_seconds,
+                                ten_seconds, ten_seconds, ten_seconds, a_second, nothing))
+                         .height,
+                     9);
+    assert_string_equal(play("regtest", 2, STEPS(at_10, second_at_9, other_network)).node,
+                        "second");
+    assert_int_equal(w.works, 2);
 }
 
 /* Of blocks under way that may be all that were asked for. */
@@ -439,6 +473,7 @@ int main(void)
         cmocka_unit_test(the_search_rests_without_news),
         cmocka_unit_test(the_search_rests_for_a_verdict),
         cmocka_unit_test(a_hit_at_the_end_is_submitted),
+        cmocka_unit_test(a_silent_node_is_left_in_the_end),
         cmocka_unit_test(no_more_blocks_than_wanted),
         cmocka_unit_test(works_have_extranonces_of_their_own),
         cmocka_unit_test(the_time_follows_the_clock),
