@@ -303,8 +303,10 @@ def test_rejections(node):
 
 
 def test_submission_is_repeated(node):
-    node.rules = [only("submitblock", drop, 3), only("submitblock", raw_answer(b"", 503), 1)]
+    node.rules = [only("submitblock", drop, 3), only("submitblock", raw_answer(b"", 503), 1),
+                  only("submitblock", rpc_error(-10, "syncing"), 1)]
     text = mine(node, blocks=1)
+    check("rejected 0" in text, text)
     check("the block is kept and sent again" in text, text)
 
 
