@@ -28,7 +28,7 @@ NEED_NO_FLAGS = {"avx512_shani"}
 # What a pure library may call beyond itself and the libraries that it sees: no heap, no I/O, no
 # clock, no thread. assert ends the program, which is not an effect that one could rely on.
 PURE_CALLS = re.compile(
-    r"mem(cpy|move|set|cmp|chr|rchr)|str(n?len|n?cmp|n?casecmp|r?chr|spn|cspn)|bsearch|v?snprintf|"
+    r"mem(cpy|move|set|cmp|chr|rchr)|bcmp|str(n?len|n?cmp|n?casecmp|r?chr|spn|cspn)|bsearch|v?snprintf|"
     r"(__)?explicit_bzero(_chk)?|__(mem(cpy|move|set)|v?snprintf)_chk|"
     r"__stack_chk_fail|__assert_fail|abort|_GLOBAL_OFFSET_TABLE_|(EVP|SHA256|SHA1|RIPEMD160|OPENSSL)_\w+")
 # Of the libraries that it sees, the parts that are not pure either.
