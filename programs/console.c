@@ -12,16 +12,16 @@
 #include <string.h>
 #include <sys/eventfd.h>
 #include <sys/ioctl.h>
-#include <time.h>
 #include <unistd.h>
 
-enum { LINE_SIZE = 512, CHUNK_SIZE = 8192, NARROW = 20, PATIENCE_S = 2 };
+enum { LINE_SIZE = 512, CHUNK_SIZE = 8192, NARROW = 20, PATIENCE_MS = 2000 };
 
 struct console {
     int fd;
     bool live, color;
     int pipe[2]; /* from the log to the thread; nobody waits for it to have room */
     int wake;    /* an eventfd: next was set */
+    int ended;   /* an eventfd: the thread has nothing more to write */
     pthread_t thread;
     char line[LINE_SIZE]; /* what is shown; the thread's */
     pthread_mutex_t lock; /* guards next */
@@ -68,6 +68,15 @@ static void draw(struct console *console)
         write_all(console->fd, text, (size_t)size);
 }
 
+static void signal_fd(int fd)
+{
+    const uint64_t one = 1;
+
+    /* Where it is full it is readable already. */
+    if (write(fd, &one, sizeof(one)) < 0)
+        return;
+}
+
 static void show_next(struct console *console)
 {
     uint64_t count;
@@ -110,11 +119,14 @@ static void *console_main(void *arg)
             show_next(console);
     } while (!fds[0].revents || show_log(console));
     erase(console);
+    signal_fd(console->ended);
     return NULL;
 }
 
 static void free_console(struct console *console)
 {
+    if (console->ended >= 0)
+        close(console->ended);
     if (console->pipe[0] >= 0)
         close(console->pipe[0]);
     if (console->wake >= 0)
@@ -136,8 +148,9 @@ struct console *console_create(int fd, bool live, bool color)
     console->color = color && !getenv("NO_COLOR");
     console->pipe[0] = console->pipe[1] = -1;
     console->wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    console->ended = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     pthread_mutex_init(&console->lock, NULL);
-    if (console->wake >= 0 && pipe2(console->pipe, O_CLOEXEC) == 0) {
+    if (console->wake >= 0 && console->ended >= 0 && pipe2(console->pipe, O_CLOEXEC) == 0) {
         if (fcntl(console->pipe[1], F_SETFL, O_NONBLOCK) == 0 &&
             !pthread_create(&console->thread, NULL, console_main, console))
             return console;
@@ -147,17 +160,28 @@ struct console *console_create(int fd, bool live, bool color)
     return NULL;
 }
 
+/* True where fd becomes readable within PATIENCE_MS. */
+static bool wait_for(int fd)
+{
+    uint64_t end = clock_monotonic_ns() + PATIENCE_MS * UINT64_C(1000000), now;
+    struct pollfd wanted = {.fd = fd, .events = POLLIN};
+
+    while ((now = clock_monotonic_ns()) < end)
+        if (poll(&wanted, 1, (int)((end - now) / 1000000) + 1) > 0)
+            return true;
+    return false;
+}
+
 void console_destroy(struct console *console)
 {
-    uint64_t now = clock_monotonic_ns();
-    struct timespec until = {(time_t)(now / 1000000000) + PATIENCE_S, (long)(now % 1000000000)};
-
     if (!console)
         return;
     close(console->pipe[1]);
     /* A terminal that was stopped would hold up the end: the thread is left to it, and to exit(). */
-    if (pthread_clockjoin_np(console->thread, NULL, CLOCK_MONOTONIC, &until) == 0)
-        free_console(console);
+    if (!wait_for(console->ended))
+        return;
+    pthread_join(console->thread, NULL);
+    free_console(console);
 }
 
 int console_log_fd(const struct console *console) { return console->pipe[1]; }
@@ -166,14 +190,10 @@ bool console_is_live(const struct console *console) { return console->live; }
 
 void console_set_line(struct console *console, const char *text)
 {
-    const uint64_t one = 1;
-
     if (!console->live)
         return;
     pthread_mutex_lock(&console->lock);
     snprintf(console->next, sizeof(console->next), "%s", text);
     pthread_mutex_unlock(&console->lock);
-    /* Where it is full it is readable already. */
-    if (write(console->wake, &one, sizeof(one)) < 0)
-        return;
+    signal_fd(console->wake);
 }
