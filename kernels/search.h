@@ -62,8 +62,7 @@ struct search_impl {
     const char *name;
     unsigned needs; /* CPU_* bits, all of them */
     search_fn *run;
-    unsigned
-        versions; /* the number of versions a job should have where it may roll them: 1 or 16 */
+    unsigned versions; /* how many a job should have where it may roll them: 1 or 16 */
 };
 
 /* Every implementation in this binary, the last "generic", ended by one without a name. */

@@ -5,10 +5,14 @@
  * A set is eight hashes: one nonce under eight versions, or eight nonces under
  * one version. Sets go through a pipeline that is some steps long, so a call
  * of an inner loop reports on sets that earlier calls put in, and some steps
- * with repeated input push out the last ones. Built with -mavx512f -mavx512vl.
+ * with repeated input push out the last ones. Built with
+ * AVX-512's flags alone; SHA-NI is the assembler's.
  */
 #include "kernels/lanes_avx512.h"
 #include "kernels/search_lanes.h"
+
+#include <assert.h>
+#include <stddef.h>
 
 enum {
     SET = 8,
@@ -34,6 +38,13 @@ struct search_sets {
     uint32_t words[64][SET];
     struct start start[SEARCH_MAX_VERSIONS];
 };
+
+/* The generator's Context has the same numbers. */
+static_assert(offsetof(struct search_sets, words) == 2 * HALF + 96, "Context.WORDS");
+static_assert(offsetof(struct search_sets, job) == 2 * HALF + 96 - 32, "Context.JOB");
+static_assert(offsetof(struct search_sets, last) == 2 * HALF + 96 - 64, "Context.LAST");
+static_assert(offsetof(struct search_sets, target) == 2 * HALF + 96 - 96, "Context.TARGET");
+static_assert(HALF % 64 == 0 && sizeof(struct start) == 64, "vectors are aligned");
 
 /* What versions share: words 16 to 63 of the first hash's schedule and K, two by two, a column a nonce. */
 struct shared_words {

@@ -2,7 +2,7 @@
 """Writes the inner loops of the search that AVX-512 and SHA-NI share, as assembler.
 
 SHA-NI does the rounds: sha256rnds2 is one operation for two rounds of one hash.
-AVX-512 does, for sixteen hashes at a time, what SHA-NI is slow at: the message
+AVX-512 does, for eight hashes at a time, what SHA-NI is slow at: the message
 schedules, the first rounds of the second hash, the comparison. The two streams
 of instructions touch different registers and meet in memory only, a step of
 the loop apart, so each can be cut into pieces anywhere; they are interleaved
@@ -176,7 +176,7 @@ class Vector:
 
 
 class Context:
-    """Offsets into struct search_sets (search_avx512_shani.c).
+    """Offsets into struct search_sets, as search_avx512_shani.c asserts them.
 
     A step writes one half, whose middle is at %r10, and reads the other, at
     %r11; the rest is found from its last part, at %rdi. So displacements are
