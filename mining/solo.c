@@ -137,7 +137,7 @@ static bool held_back(const struct solo *solo, struct block_hash previous)
             continue;
         if (block_hash_equal(f->previous, previous))
             return true;
-        count += !f->accepted && !f->late;
+        count += !f->accepted;
     }
     return solo->options.blocks && count >= solo->options.blocks;
 }

@@ -363,6 +363,22 @@ def test_highest_chain(node):
     ahead.stop()
 
 
+def test_no_more_blocks_than_asked(node):
+    """Nor while one node, which is behind, has refused the last one, and the other gives its next template already."""
+    def take_and_answer_late(n, handler, request):
+        verdict = n.rpc_submitblock(*request["params"])
+        time.sleep(0.5)
+        n.answer(handler, request, verdict)
+        return True
+    behind = FakeNode()
+    behind.template_changes = HARD
+    node.chain.foreign_block()
+    node.rules = [only("submitblock", take_and_answer_late)]
+    text = mine(node, nodes=[behind, node], blocks=1)
+    check("accepted 1, rejected 0, stale 0 blocks" in text and node.chain.height() == 2, text)
+    behind.stop()
+
+
 def test_silent_node_was_ahead(node):
     """Its work is kept while the others are behind it, and left when they have caught up."""
     behind = FakeNode()
