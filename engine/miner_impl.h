@@ -1,8 +1,11 @@
-/* The search space of one work, for miner*.c alone. */
+/* What the files of the miner share: its structures, and what a lane does. For miner*.c alone. */
 #ifndef ENGINE_MINER_IMPL_H
 #define ENGINE_MINER_IMPL_H
 
+#include "engine/meter.h"
 #include "engine/miner.h"
+
+#include <pthread.h>
 
 /* What a lane takes at once: these nonces, each with all these versions. */
 struct miner_unit {
@@ -39,5 +42,101 @@ bool miner_space_init(struct miner_space *space, const struct miner_work *work,
 
 /* The unit of a number below space->units. */
 void miner_space_unit(const struct miner_space *space, struct miner_unit *unit, uint64_t number);
+
+/* A work that is current or that some lane still has. */
+struct assignment {
+    struct miner_work work;
+    struct miner_space space;
+    uint64_t serial; /* 1, 2, ... in the order of miner_set_work */
+    uint64_t set_ns;
+    /* Under the miner's lock: */
+    size_t holders; /* lanes, and the miner while it is current */
+    bool finished;  /* nothing more is to be searched */
+    bool exhausted; /* because all was */
+    bool told;      /* MINER_EXHAUSTED was polled */
+    _Alignas(METER_LINE) atomic_uint_least64_t next_unit;
+    atomic_uint_least64_t done_units;
+};
+
+/* What one worker does. Its task alone touches all but the last part. */
+struct lane {
+    struct pool_task task;
+    struct miner *miner;
+    size_t index;
+    uint64_t epoch; /* the one that it has acted upon */
+    struct assignment *assignment;
+    bool switched; /* to that assignment since its last slice */
+    bool drained;  /* the assignment has no unit for it any more */
+    bool has_unit, has_header;
+    uint64_t header_extranonce; /* header's, where it has one */
+    uint64_t unit_done;         /* nonces */
+    double ns_per_hash;
+    size_t hits_flushed; /* of hits */
+    uint8_t header[80];
+    struct miner_unit unit;
+    struct search_job job;
+    struct search_hits hits;
+    bool parked; /* under the miner's lock */
+    struct meter_cell hashes;
+    atomic_uint_least64_t works, last_switch_ns, max_switch_ns; /* written by the lane */
+};
+
+struct result {
+    uint64_t serial; /* its assignment's */
+    struct miner_event event;
+};
+
+struct miner {
+    struct pool *pool;
+    struct miner_options options;
+    size_t lanes;
+    struct lane **lane;
+    int fd;
+    pthread_mutex_t lock;
+    pthread_cond_t parking; /* a lane has parked, for miner_destroy */
+    /* Under the lock: */
+    struct assignment *current;
+    uint64_t serial; /* the latest assignment's */
+    bool paused, ending;
+    bool signalled;        /* fd is readable */
+    bool lanes_want_room;  /* some lane is parked with hits that the ring had no room for */
+    size_t first, results; /* of the ring */
+    struct result ring[MINER_QUEUE_SIZE];
+    _Alignas(METER_LINE)
+        atomic_uint_least64_t epoch; /* written under the lock, read at every slice */
+};
+
+/* Makes every lane come and look. Under the miner's lock. */
+void miner_new_epoch(struct miner *m);
+
+/* Puts the parked lanes' tasks back into the pool. Under the miner's lock. */
+void miner_unpark_lanes(struct miner *m);
+
+/* Makes miner_fd readable, and unreadable. Under the miner's lock. */
+void miner_signal_owner(struct miner *m);
+void miner_unsignal_owner(struct miner *m);
+
+/*
+ * Gives up one hold, under the miner's lock. Returns the assignment if that was
+ * the last one: for miner_release, without the lock.
+ */
+struct assignment *miner_let_go(struct assignment *a);
+void miner_release(struct assignment *a);
+
+/* The lane's task: arg is the lane. */
+enum pool_result miner_lane_run(struct pool_worker *worker, void *arg);
+
+/* A lane's own numbers, which it writes and others read. */
+static inline void miner_store(atomic_uint_least64_t *number, uint64_t value)
+{
+    /* Relaxed: one writer; readers want a number, no order. */
+    atomic_store_explicit(number, value, memory_order_relaxed);
+}
+
+static inline uint64_t miner_load(const atomic_uint_least64_t *number)
+{
+    /* Relaxed: as above. */
+    return atomic_load_explicit(number, memory_order_relaxed);
+}
 
 #endif
