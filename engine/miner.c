@@ -1,5 +1,5 @@
 /*
- * The miner: works, lanes and the queue of results. What a lane does is in miner_lane.c.
+ * The miner: works, lanes and the queue of results.
  *
  * The lock guards everything that the owner and several lanes share, and is
  * taken when a lane has something to say or to ask: a hit, other work, nothing
@@ -15,9 +15,12 @@
  *           [ scan a slice ]
  *
  * A parked lane has no task in the pool. Under the lock it is either parked or
- * will come to look at the epoch again, so no change is missed.
+ * will come to look at the epoch again, so no change is missed. A lane that has
+ * used up what its duty cycle gives it parks too, until the pacer (miner_duty.c)
+ * has filled it; one that may not run at all leaves the rest of its unit to others.
  *
- * Locks: the miner's lock, then a pool queue's lock (submitting a lane's task).
+ * Locks: the miner's lock, then a pool queue's lock (submitting a lane's task)
+ * or the pacer's.
  * header_fn, release_fn and the observer are called without locks.
  */
 #include "engine/miner.h"
@@ -71,17 +74,23 @@ void miner_unsignal_owner(struct miner *m)
 
 struct assignment *miner_let_go(struct assignment *a) { return a && --a->holders == 0 ? a : NULL; }
 
+void miner_unpark_lane(struct lane *lane)
+{
+    struct miner *m = lane->miner;
+
+    if (!lane->parked)
+        return;
+    lane->parked = lane->throttled = false;
+    if (miner_duty_limited(&lane->duty))
+        miner_pacer_want(&m->pacer);
+    /* However full the worker's queue is: nobody would come back to try again. */
+    pool_submit_resident(m->pool, lane->index, &lane->task);
+}
+
 void miner_unpark_lanes(struct miner *m)
 {
-    for (size_t i = 0; i < m->lanes; i++) {
-        struct lane *lane = m->lane[i];
-
-        if (!lane->parked)
-            continue;
-        lane->parked = false;
-        /* However full the worker's queue is: nobody would come back to try again. */
-        pool_submit_resident(m->pool, i, &lane->task);
-    }
+    for (size_t i = 0; i < m->lanes; i++)
+        miner_unpark_lane(m->lane[i]);
 }
 
 /* ---- the owner's side ---- */
@@ -116,8 +125,30 @@ static bool make_lane(struct miner *m, size_t index)
     lane->index = index;
     lane->ns_per_hash = FIRST_NS_PER_HASH;
     lane->parked = true;
+    miner_duty_init(&lane->duty);
     m->lane[index] = lane;
     return true;
+}
+
+/* The pacer's call: fills the limited lanes; false where none of them runs or would. */
+static bool fill_lanes(void *arg, uint64_t elapsed_ns)
+{
+    struct miner *m = arg;
+    bool wanted = false;
+
+    pthread_mutex_lock(&m->lock);
+    for (size_t i = 0; i < m->lanes; i++) {
+        struct lane *lane = m->lane[i];
+
+        if (!miner_duty_limited(&lane->duty))
+            continue;
+        miner_duty_fill(&lane->duty, elapsed_ns);
+        wanted |= !lane->parked || lane->throttled;
+        if (lane->throttled && !miner_duty_spent(&lane->duty))
+            miner_unpark_lane(lane);
+    }
+    pthread_mutex_unlock(&m->lock);
+    return wanted;
 }
 
 /* All but the locks; NULL where something can't be had. */
@@ -163,7 +194,27 @@ struct miner *miner_create(struct pool *pool, const struct miner_options *option
     /* With default attributes neither can fail in glibc. */
     pthread_mutex_init(&m->lock, NULL);
     pthread_cond_init(&m->parking, NULL);
+    miner_pacer_init(&m->pacer, fill_lanes, m);
     return m;
+}
+
+bool miner_set_duty(struct miner *m, size_t index, unsigned permille)
+{
+    struct lane *lane;
+
+    assert(index < m->lanes && permille <= MINER_DUTY_FULL);
+    lane = m->lane[index];
+    if (permille > 0 && permille < MINER_DUTY_FULL && !miner_pacer_start(&m->pacer))
+        return false;
+    pthread_mutex_lock(&m->lock);
+    miner_duty_set(&lane->duty, permille);
+    if (miner_duty_limited(&lane->duty))
+        miner_pacer_want(&m->pacer);
+    /* One that must stop finds out by itself, between slices. */
+    if (lane->throttled && !miner_duty_spent(&lane->duty))
+        miner_unpark_lane(lane);
+    pthread_mutex_unlock(&m->lock);
+    return true;
 }
 
 static bool all_parked(const struct miner *m)
@@ -178,6 +229,7 @@ void miner_destroy(struct miner *m)
 {
     struct assignment *old;
 
+    miner_pacer_end(&m->pacer);
     pthread_mutex_lock(&m->lock);
     m->ending = true;
     old = miner_let_go(m->current);
@@ -215,11 +267,13 @@ static void replace_current(struct miner *m, struct assignment *a)
 
 bool miner_set_work(struct miner *m, const struct miner_work *work)
 {
-    struct assignment *a = aligned_alloc(METER_LINE, sizeof(*a));
+    size_t size = sizeof(struct assignment) + m->lanes * sizeof(struct miner_unit);
+    struct assignment *a =
+        aligned_alloc(METER_LINE, (size + METER_LINE - 1) / METER_LINE * METER_LINE);
 
     if (!a)
         return false;
-    memset(a, 0, sizeof(*a));
+    memset(a, 0, size);
     a->set_ns = clock_monotonic_ns();
     a->work = *work;
     if (!miner_space_init(&a->space, work, m->options.kernels, m->options.unit_nonces)) {
@@ -297,10 +351,20 @@ struct miner_lane_stats miner_lane_stats(const struct miner *m, size_t lane)
     l = m->lane[lane];
     return (struct miner_lane_stats){
         .hashes = meter_count(&l->hashes),
+        .cpu_ns = meter_count(&l->cpu_ns),
         .works = miner_load(&l->works),
         .last_switch_ns = miner_load(&l->last_switch_ns),
         .max_switch_ns = miner_load(&l->max_switch_ns),
     };
+}
+
+uint64_t miner_cpu_ns(const struct miner *m)
+{
+    uint64_t ns = 0;
+
+    for (size_t i = 0; i < m->lanes; i++)
+        ns += meter_count(&m->lane[i]->cpu_ns);
+    return ns;
 }
 
 uint64_t miner_hashes(const struct miner *m)

@@ -25,6 +25,7 @@
 enum {
     MINER_QUEUE_SIZE = 1024, /* results that wait to be polled */
     MINER_ERROR_SIZE = 256,
+    MINER_DUTY_FULL = 1000,
 };
 
 struct miner;
@@ -109,6 +110,17 @@ void miner_clear_work(struct miner *miner);
 void miner_pause(struct miner *miner);
 void miner_resume(struct miner *miner);
 
+/*
+ * How much of its CPU's time a lane may run, in thousandths: MINER_DUTY_FULL is
+ * all, as after miner_create; 0 lets it sleep, and leaves what it has begun to
+ * other lanes. In between it runs and sleeps some 50 times a second; what it
+ * uses, by the CPU's clock, is over time what it may. Higher classes of tasks
+ * don't count and aren't hindered; new work is taken up while it sleeps.
+ * False, and nothing changed, where the thread for this can't be had.
+ */
+bool miner_set_duty(struct miner *miner, size_t lane, unsigned permille)
+    __attribute__((warn_unused_result));
+
 enum miner_event_type {
     MINER_FOUND,     /* a header that meets its work's target */
     MINER_EXHAUSTED, /* all of the current work was searched; told once a work */
@@ -141,6 +153,7 @@ int miner_fd(const struct miner *miner);
 /* What a lane has done. */
 struct miner_lane_stats {
     uint64_t hashes;         /* headers tried: nonces times versions */
+    uint64_t cpu_ns;         /* CPU time used; may lag by 10 ms */
     uint64_t works;          /* works taken up */
     uint64_t last_switch_ns; /* from the last miner_set_work to its first slice on this lane */
     uint64_t max_switch_ns;  /* the longest so far; sleeping lanes' and paused times included */
@@ -148,6 +161,9 @@ struct miner_lane_stats {
 
 size_t miner_lanes(const struct miner *miner);
 struct miner_lane_stats miner_lane_stats(const struct miner *miner, size_t lane);
+
+/* CPU time used by all lanes since the miner was created, in ns; may lag by 10 ms a lane. */
+uint64_t miner_cpu_ns(const struct miner *miner);
 
 /* Headers tried by all lanes since the miner was created; feed it to a struct meter for rates. */
 uint64_t miner_hashes(const struct miner *miner);

@@ -43,6 +43,49 @@ bool miner_space_init(struct miner_space *space, const struct miner_work *work,
 /* The unit of a number below space->units. */
 void miner_space_unit(const struct miner_space *space, struct miner_unit *unit, uint64_t number);
 
+/* ---- miner_duty.c ---- */
+
+/* How much of its CPU's time a lane may run. */
+struct miner_duty {
+    atomic_uint permille;           /* changes under the miner's lock */
+    atomic_int_least64_t credit_ns; /* CPU time left: the pacer adds, the lane takes */
+};
+
+void miner_duty_init(struct miner_duty *d);                      /* all of it */
+void miner_duty_set(struct miner_duty *d, unsigned permille);    /* under the miner's lock */
+bool miner_duty_limited(const struct miner_duty *d);             /* neither all nor nothing */
+bool miner_duty_none(const struct miner_duty *d);                /* nothing */
+bool miner_duty_spent(const struct miner_duty *d);               /* whether the lane has to park */
+void miner_duty_take(struct miner_duty *d, uint64_t ns);         /* it has run so long */
+void miner_duty_fill(struct miner_duty *d, uint64_t elapsed_ns); /* so much time has passed */
+
+/* The CPU time that the calling thread has used. */
+uint64_t miner_thread_cpu_ns(void);
+
+/* Fills the lanes that are limited. False where none of them waits for it or runs. */
+typedef bool miner_pacer_fn(void *arg, uint64_t elapsed_ns);
+
+/* The thread that calls fill every period, as long as it is wanted. */
+struct miner_pacer {
+    miner_pacer_fn *fill; /* called without the pacer's lock */
+    void *arg;
+    pthread_t thread;
+    pthread_mutex_t lock; /* the innermost */
+    pthread_cond_t wake;
+    bool started, wanted, ending; /* under the lock */
+};
+
+void miner_pacer_init(struct miner_pacer *p, miner_pacer_fn *fill, void *arg);
+
+/* Starts the thread, if it wasn't; false where there is none to be had. */
+bool miner_pacer_start(struct miner_pacer *p);
+
+/* Sees to it that fill is called a period from now; after fill has said false, and after init. */
+void miner_pacer_want(struct miner_pacer *p);
+
+/* Ends the thread. The miner's lock must not be held. */
+void miner_pacer_end(struct miner_pacer *p);
+
 /* A work that is current or that some lane still has. */
 struct assignment {
     struct miner_work work;
@@ -56,6 +99,12 @@ struct assignment {
     bool told;      /* MINER_EXHAUSTED was polled */
     _Alignas(METER_LINE) atomic_uint_least64_t next_unit;
     atomic_uint_least64_t done_units;
+    /*
+     * Begun units that lanes have left to others: taken before new ones, so
+     * that no more of them are about than there are lanes. Under the miner's lock.
+     */
+    atomic_size_t left_count; /* also read without it, as a hint */
+    struct miner_unit left[];
 };
 
 /* What one worker does. Its task alone touches all but the last part. */
@@ -71,13 +120,17 @@ struct lane {
     uint64_t header_extranonce; /* header's, where it has one */
     uint64_t unit_done;         /* nonces */
     double ns_per_hash;
-    size_t hits_flushed; /* of hits */
+    size_t hits_flushed;  /* of hits */
+    unsigned slices;      /* since the CPU time was looked at */
+    uint64_t cpu_read_ns; /* the thread's CPU time then */
     uint8_t header[80];
     struct miner_unit unit;
     struct search_job job;
     struct search_hits hits;
-    bool parked; /* under the miner's lock */
-    struct meter_cell hashes;
+    bool parked;    /* under the miner's lock */
+    bool throttled; /* likewise: parked for want of credit alone */
+    struct miner_duty duty;
+    struct meter_cell hashes, cpu_ns;
     atomic_uint_least64_t works, last_switch_ns, max_switch_ns; /* written by the lane */
 };
 
@@ -92,6 +145,7 @@ struct miner {
     size_t lanes;
     struct lane **lane;
     int fd;
+    struct miner_pacer pacer;
     pthread_mutex_t lock;
     pthread_cond_t parking; /* a lane has parked, for miner_destroy */
     /* Under the lock: */
@@ -109,7 +163,8 @@ struct miner {
 /* Makes every lane come and look. Under the miner's lock. */
 void miner_new_epoch(struct miner *m);
 
-/* Puts the parked lanes' tasks back into the pool. Under the miner's lock. */
+/* Puts a parked lane's task back into the pool; those of all. Under the miner's lock. */
+void miner_unpark_lane(struct lane *lane);
 void miner_unpark_lanes(struct miner *m);
 
 /* Makes miner_fd readable, and unreadable. Under the miner's lock. */
@@ -136,6 +191,17 @@ static inline void miner_store(atomic_uint_least64_t *number, uint64_t value)
 static inline uint64_t miner_load(const atomic_uint_least64_t *number)
 {
     /* Relaxed: as above. */
+    return atomic_load_explicit(number, memory_order_relaxed);
+}
+
+/* Likewise a count that changes under the miner's lock, and is read without it as a hint. */
+static inline void miner_store_size(atomic_size_t *number, size_t value)
+{
+    atomic_store_explicit(number, value, memory_order_relaxed);
+}
+
+static inline size_t miner_load_size(const atomic_size_t *number)
+{
     return atomic_load_explicit(number, memory_order_relaxed);
 }
 

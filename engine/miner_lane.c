@@ -10,6 +10,7 @@ enum {
     SLICE_STEP = 256, /* nonces: whole steps of every kernel, so that none has a tail to do */
     SLICE_MIN = 16,
     SLICE_MAX = 1 << 24,
+    CPU_SLICES = 64, /* slices, some 10 ms, between two looks at the CPU time of a full lane */
 };
 
 /* ---- under the miner's lock ---- */
@@ -46,6 +47,26 @@ static bool flush_hits(struct miner *m, struct lane *lane)
     }
     lane->hits.count = lane->hits_flushed = 0;
     return true;
+}
+
+/* A lane that may not run leaves what it has begun to those that may. */
+static void leave_unit(struct miner *m, struct lane *lane)
+{
+    struct assignment *a = lane->assignment;
+    struct miner_unit rest = lane->unit;
+    size_t count = miner_load_size(&a->left_count);
+
+    if (!lane->has_unit || lane->unit_done == rest.nonce_count)
+        return;
+    VERIFY_CHECK(count < m->lanes);
+    rest.nonce_first += (uint32_t)lane->unit_done;
+    rest.nonce_count -= lane->unit_done;
+    a->left[count] = rest;
+    miner_store_size(&a->left_count, count + 1);
+    lane->has_unit = false;
+    /* Some may have parked because nothing was left. */
+    miner_new_epoch(m);
+    miner_unpark_lanes(m);
 }
 
 /* Gives the lane the current work, without a unit yet. Returns what has to be released. */
@@ -85,8 +106,16 @@ static bool synchronise(struct lane *lane)
         pthread_mutex_lock(&m->lock);
     }
     m->lanes_want_room |= !flushed;
+    if (lane->assignment && flushed) {
+        if (miner_duty_none(&lane->duty))
+            leave_unit(m, lane);
+        if (miner_load_size(&lane->assignment->left_count))
+            lane->drained = false;
+    }
     going = flushed && !m->ending && !m->paused && lane->assignment &&
             !lane->assignment->finished && !lane->drained;
+    lane->throttled = going && miner_duty_spent(&lane->duty);
+    going &= !lane->throttled;
     /* Relaxed: it changes under the lock alone. */
     lane->epoch = atomic_load_explicit(&m->epoch, memory_order_relaxed);
     if (!going) {
@@ -118,17 +147,46 @@ static void finish_unit(struct lane *lane)
     pthread_mutex_unlock(&m->lock);
 }
 
-/* Takes the next unit and prepares its search; false where there is none. */
-static bool next_unit(struct lane *lane)
+/* Takes a unit that another lane has left; false where there is none. */
+static bool take_left_unit(struct lane *lane)
+{
+    struct assignment *a = lane->assignment;
+    struct miner *m = lane->miner;
+    size_t count;
+
+    if (!miner_load_size(&a->left_count))
+        return false;
+    pthread_mutex_lock(&m->lock);
+    count = miner_load_size(&a->left_count);
+    if (count) {
+        lane->unit = a->left[count - 1];
+        miner_store_size(&a->left_count, count - 1);
+    }
+    pthread_mutex_unlock(&m->lock);
+    return count > 0;
+}
+
+/* Takes the next unit that nobody has begun; false where there is none. */
+static bool take_new_unit(struct lane *lane)
 {
     struct assignment *a = lane->assignment;
     /* Relaxed: every number is given out once; what they number doesn't change. */
     uint64_t number = atomic_fetch_add_explicit(&a->next_unit, 1, memory_order_relaxed);
 
-    VERIFY_CHECK(!lane->has_unit);
     if (number >= a->space.units)
         return false;
     miner_space_unit(&a->space, &lane->unit, number);
+    return true;
+}
+
+/* Takes a unit and prepares its search; false where there is none. */
+static bool next_unit(struct lane *lane)
+{
+    struct assignment *a = lane->assignment;
+
+    VERIFY_CHECK(!lane->has_unit);
+    if (!take_left_unit(lane) && !take_new_unit(lane))
+        return false;
     if (!lane->has_header || lane->header_extranonce != lane->unit.extranonce) {
         memcpy(lane->header, a->work.header, 80);
         if (a->work.header_fn)
@@ -214,8 +272,20 @@ static void scan_slice(struct lane *lane)
     hashes = done * lane->unit.versions;
     learn_speed(lane, hashes, clock_monotonic_ns() - start);
     meter_add(&lane->hashes, hashes);
+    lane->slices++;
     lane->unit_done += done;
     observe(lane, first, done);
+}
+
+/* Counts the CPU time since the last look. */
+static void count_cpu(struct lane *lane)
+{
+    uint64_t now = miner_thread_cpu_ns(), used = now - lane->cpu_read_ns;
+
+    lane->cpu_read_ns = now;
+    lane->slices = 0;
+    meter_add(&lane->cpu_ns, used);
+    miner_duty_take(&lane->duty, used);
 }
 
 /* The lane's task. */
@@ -223,16 +293,24 @@ enum pool_result miner_lane_run(struct pool_worker *worker, void *arg)
 {
     struct lane *lane = arg;
 
+    lane->cpu_read_ns = miner_thread_cpu_ns(); /* the thread runs other tasks too */
     for (;;) {
         /* Acquire: pairs with miner_new_epoch. */
         bool changed =
             atomic_load_explicit(&lane->miner->epoch, memory_order_acquire) != lane->epoch;
 
-        if ((changed || !lane->assignment || lane->drained || lane->hits.count) &&
-            !synchronise(lane))
-            return POOL_DONE;
-        if (pool_should_yield(worker))
+        if (lane->slices == CPU_SLICES || miner_duty_limited(&lane->duty))
+            count_cpu(lane);
+        if (changed || !lane->assignment || lane->drained || lane->hits.count ||
+            miner_duty_spent(&lane->duty)) {
+            count_cpu(lane); /* once it is parked, another run may begin */
+            if (!synchronise(lane))
+                return POOL_DONE;
+        }
+        if (pool_should_yield(worker)) {
+            count_cpu(lane);
             return POOL_AGAIN;
+        }
         if (lane->has_unit && lane->unit_done == lane->unit.nonce_count)
             finish_unit(lane);
         else if (lane->has_unit || next_unit(lane))
