@@ -19,7 +19,10 @@ if(NOT EXS_FUZZ) # libFuzzer declares the entry of its targets nowhere
 endif()
 add_link_options(-Wl,-z,relro,-z,now,-z,noexecstack,--as-needed)
 
-foreach(flag -fstack-clash-protection -fcf-protection)
+# Jumps and returns go where they should, if the processor can check it.
+set(jumps_x86_64 -fcf-protection)
+set(jumps_aarch64 -mbranch-protection=standard)
+foreach(flag -fstack-clash-protection ${jumps_${EXS_PROCESSOR}})
   string(MAKE_C_IDENTIFIER "EXS_HAS${flag}" has)
   check_c_compiler_flag(${flag} ${has})
   if(${has})

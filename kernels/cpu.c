@@ -8,10 +8,8 @@ static const struct {
     unsigned bit;
     const char *name;
 } names[] = {
-    {CPU_SSE41, "sse4.1"},
-    {CPU_AVX2, "avx2"},
-    {CPU_AVX512, "avx512"},
-    {CPU_SHANI, "sha-ni"},
+    {CPU_SSE41, "sse4.1"}, {CPU_AVX2, "avx2"},       {CPU_AVX512, "avx512"},
+    {CPU_SHANI, "sha-ni"}, {CPU_ARMV8_SHA2, "sha2"},
 };
 
 void cpu_features_text(char *out, size_t size, unsigned features)
@@ -31,7 +29,7 @@ void cpu_features_text(char *out, size_t size, unsigned features)
     out[at] = '\0';
 }
 
-#if defined(__x86_64__) || defined(__i386__)
+#if defined(__x86_64__)
 
 #include <cpuid.h>
 
@@ -98,6 +96,70 @@ void cpu_brand(char out[static 49])
         out[--length] = '\0';
     if (length == 0)
         memcpy(out, "unknown", sizeof("unknown"));
+}
+
+#elif defined(__aarch64__)
+
+#include <asm/hwcap.h>
+#include <stdio.h>
+#include <sys/auxv.h>
+
+unsigned cpu_features(void)
+{
+    /* SHA2's instructions are part of a vector unit that every ARMv8 server has. */
+    unsigned long both = HWCAP_ASIMD | HWCAP_SHA2;
+
+    return (getauxval(AT_HWCAP) & both) == both ? CPU_ARMV8_SHA2 : 0;
+}
+
+/*
+ * The main identification register (Arm ARM, MIDR_EL1): implementer, part and
+ * revision. Linux reads it on behalf of a program where HWCAP_CPUID says so
+ * (Documentation/arch/arm64/cpu-feature-registers.rst).
+ */
+static uint64_t main_id(void)
+{
+    uint64_t id = 0;
+
+    if (getauxval(AT_HWCAP) & HWCAP_CPUID)
+        __asm__("mrs %0, MIDR_EL1" : "=r"(id));
+    return id;
+}
+
+/* Arm's numbers of its cores, from their technical reference manuals. */
+static const char *arm_core(unsigned part)
+{
+    static const struct {
+        unsigned part;
+        const char *name;
+    } cores[] = {
+        {0xd03, "Cortex-A53"},  {0xd05, "Cortex-A55"},  {0xd07, "Cortex-A57"},
+        {0xd08, "Cortex-A72"},  {0xd09, "Cortex-A73"},  {0xd0a, "Cortex-A75"},
+        {0xd0b, "Cortex-A76"},  {0xd0c, "Neoverse-N1"}, {0xd40, "Neoverse-V1"},
+        {0xd41, "Cortex-A78"},  {0xd44, "Cortex-X1"},   {0xd49, "Neoverse-N2"},
+        {0xd4f, "Neoverse-V2"}, {0xd84, "Neoverse-V3"}, {0xd8e, "Neoverse-N3"},
+    };
+
+    for (size_t i = 0; i < sizeof(cores) / sizeof(cores[0]); i++)
+        if (cores[i].part == part)
+            return cores[i].name;
+    return NULL;
+}
+
+void cpu_brand(char out[static 49])
+{
+    uint64_t id = main_id();
+    unsigned implementer = id >> 24 & 0xff, part = id >> 4 & 0xfff;
+    unsigned variant = id >> 20 & 15, revision = id & 15;
+    const char *core = implementer == 'A' ? arm_core(part) : NULL;
+
+    if (id == 0)
+        memcpy(out, "unknown", sizeof("unknown"));
+    else if (core)
+        snprintf(out, 49, "ARM %s r%up%u", core, variant, revision);
+    else
+        snprintf(out, 49, "ARMv8 implementer 0x%02x part 0x%03x r%up%u", implementer, part, variant,
+                 revision);
 }
 
 #else

@@ -23,6 +23,9 @@ const struct search_impl search_impls[] = {
 #if HAVE_SSE41
     {"sse4.1", CPU_SSE41, search_sse41, 16},
 #endif
+#if HAVE_ARMV8
+    {"armv8", CPU_ARMV8_SHA2, search_armv8, 16},
+#endif
     {"generic", 0, search_generic, 1},
     {0},
 };

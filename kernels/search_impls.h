@@ -5,7 +5,7 @@
 #include "kernels/search.h"
 
 search_fn search_generic, search_sse41, search_avx2, search_avx512, search_shani,
-    search_avx512_shani;
+    search_avx512_shani, search_armv8;
 
 enum {
     SEARCH_HEADER_BITS = 640, /* the length that pads a header */

@@ -1,10 +1,8 @@
 /*
  * The nonce search with SHA-NI: WAYS hashes side by side, because
  * sha256rnds2 takes several cycles but can start every one or two.
- *
- * One version: a nonce a way. Several versions: a version a way, the first
- * hash's schedule worked out once a nonce. Of the second hash only what decides
- * is computed: its last word is f after round 61. Built with -msha -msse4.1.
+ * Of the second hash only what decides is computed: its last word is f after
+ * round 61. Built with -msha -msse4.1.
  */
 #include "kernels/search_impls.h"
 #include "kernels/sha256_constants.h"
@@ -273,60 +271,12 @@ INLINE uint32_t step_nonces(const struct search_job *job, const struct versions 
     return second_hash(job, &s);
 }
 
-/* Any number of versions, a nonce a way. */
-static uint64_t scan_nonces(struct search_hits *hits, const struct search_job *job, uint32_t first,
-                            uint64_t count)
-{
-    struct versions versions;
-    struct fixed fixed;
-    uint64_t done = 0;
+/* Quads 1 to 15 of the first hash's schedule for one nonce, constants added. */
+struct shared {
+    __m128i wk[15];
+};
 
-    versions_init(&versions, job);
-    fixed_init(&fixed, job);
-    while (done < count) {
-        size_t n = count - done < WAYS ? (size_t)(count - done) : WAYS, kept;
-        uint32_t at = first + (uint32_t)done, passed[WAYS] = {0}, any = 0;
-
-        for (size_t v = 0; v < job->versions; v++) {
-            uint32_t ways = step_nonces(job, &versions, &fixed, v, at);
-
-            any |= ways;
-            for (; ways; ways &= ways - 1)
-                passed[__builtin_ctz(ways)] |= UINT32_C(1) << v;
-        }
-        kept = any ? search_confirm_step(hits, job, at, passed, n) : n;
-        done += kept;
-        if (kept < n)
-            break;
-    }
-    return done;
-}
-
-/* One nonce, whose word is w3 and whose schedule and constants wk are, under the versions from place on. */
-INLINE uint32_t step_versions(const struct search_job *job, const struct versions *versions,
-                              size_t place, const __m128i wk[15], uint32_t w3)
-{
-    const __m128i nonce = nonce_sum(_mm_set1_epi32((int)w3));
-    struct ways s;
-
-#pragma GCC unroll 8
-    for (int i = 0; i < WAYS; i++) {
-        s.abef[i] = _mm_add_epi32(versions->round4[place + (size_t)i][0], nonce);
-        s.cdgh[i] = versions->round4[place + (size_t)i][1];
-    }
-#pragma GCC unroll 16
-    for (int q = 0; q < 15; q++)
-        shared_rounds(&s, wk[q]);
-#pragma GCC unroll 8
-    for (int i = 0; i < WAYS; i++) {
-        s.abef[i] = _mm_add_epi32(s.abef[i], versions->midstate[place + (size_t)i][0]);
-        s.cdgh[i] = _mm_add_epi32(s.cdgh[i], versions->midstate[place + (size_t)i][1]);
-    }
-    return second_hash(job, &s);
-}
-
-/* Quads 1 to 15 of the first hash's schedule for the nonce whose word is w3, constants added. */
-INLINE void shared_schedule(__m128i wk[15], const struct search_job *job, uint32_t w3)
+INLINE void shared_init(struct shared *shared, const struct search_job *job, uint32_t w3)
 {
     __m128i m[4] = {
         first_quad(job, _mm_set1_epi32((int)w3)),
@@ -343,36 +293,37 @@ INLINE void shared_schedule(__m128i wk[15], const struct search_job *job, uint32
             w = _mm_add_epi32(w, _mm_alignr_epi8(m[(q + 3) & 3], m[(q + 2) & 3], 4));
             m[q & 3] = _mm_sha256msg2_epu32(w, m[(q + 3) & 3]);
         }
-        wk[q - 1] = _mm_add_epi32(m[q & 3], constants(q));
+        shared->wk[q - 1] = _mm_add_epi32(m[q & 3], constants(q));
     }
 }
 
-/* A multiple of WAYS versions, a version a way. */
-static uint64_t scan_versions(struct search_hits *hits, const struct search_job *job,
-                              uint32_t first, uint64_t count)
+/* One nonce, whose word is w3, under WAYS versions from place on: a bit each. */
+INLINE uint32_t step_versions(const struct search_job *job, const struct versions *versions,
+                              size_t place, const struct shared *shared, uint32_t w3)
 {
-    struct versions versions;
-    uint64_t done;
+    const __m128i nonce = nonce_sum(_mm_set1_epi32((int)w3));
+    struct ways s;
 
-    versions_init(&versions, job);
-    for (done = 0; done < count && search_room(hits, job); done++) {
-        uint32_t nonce = first + (uint32_t)done, w3 = __builtin_bswap32(nonce), passed = 0;
-        __m128i wk[15];
-
-        shared_schedule(wk, job, w3);
-        for (size_t v = 0; v < job->versions; v += WAYS)
-            passed |= step_versions(job, &versions, v, wk, w3) << v;
-        if (passed)
-            search_confirm_step(hits, job, nonce, &passed, 1);
+#pragma GCC unroll 8
+    for (int i = 0; i < WAYS; i++) {
+        s.abef[i] = _mm_add_epi32(versions->round4[place + (size_t)i][0], nonce);
+        s.cdgh[i] = versions->round4[place + (size_t)i][1];
     }
-    return done;
+#pragma GCC unroll 16
+    for (int q = 0; q < 15; q++)
+        shared_rounds(&s, shared->wk[q]);
+#pragma GCC unroll 8
+    for (int i = 0; i < WAYS; i++) {
+        s.abef[i] = _mm_add_epi32(s.abef[i], versions->midstate[place + (size_t)i][0]);
+        s.cdgh[i] = _mm_add_epi32(s.cdgh[i], versions->midstate[place + (size_t)i][1]);
+    }
+    return second_hash(job, &s);
 }
+
+#include "kernels/search_ways.h"
 
 uint64_t search_shani(struct search_hits *hits, const struct search_job *job, uint32_t first,
                       uint64_t count)
 {
-    hits->count = 0;
-    if (job->versions % WAYS == 0)
-        return scan_versions(hits, job, first, count);
-    return scan_nonces(hits, job, first, count);
+    return scan(hits, job, first, count);
 }

@@ -6,11 +6,13 @@ const struct sha256_compress_impl sha256_compress_impls[] = {
 #if HAVE_SHANI
     {"shani", CPU_SHANI, sha256_compress_shani},
 #endif
+#if HAVE_ARMV8
+    {"armv8", CPU_ARMV8_SHA2, sha256_compress_armv8},
+#endif
 #if HAVE_OPENSSL
     {"openssl", 0, sha256_compress_openssl},
 #endif
-    {"generic", 0, sha256_compress_generic},
-    {0},
+    {"generic", 0, sha256_compress_generic},          {0},
 };
 
 /* The vector implementations hand small remainders down and need what those need. */
@@ -29,6 +31,9 @@ const struct sha256d_64_impl sha256d_64_impls[] = {
 #endif
 #if HAVE_SSE41
     {"sse4.1", CPU_SSE41, sha256d_64_sse41},
+#endif
+#if HAVE_ARMV8
+    {"armv8", CPU_ARMV8_SHA2, sha256d_64_armv8},
 #endif
     {"generic", 0, sha256d_64_generic},
     {0},
@@ -49,6 +54,9 @@ const struct sha256d_many_impl sha256d_many_impls[] = {
 #endif
 #if HAVE_SSE41
     {"sse4.1", CPU_SSE41, sha256d_many_sse41},
+#endif
+#if HAVE_ARMV8
+    {"armv8", CPU_ARMV8_SHA2, sha256d_many_armv8},
 #endif
     {"generic", 0, sha256d_many_generic},
     {0},

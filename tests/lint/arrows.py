@@ -12,7 +12,7 @@ DRAWING = {
     "consensus": ("base kernels", "openssl"),
     "engine": ("base kernels", "hwloc libnuma openssl opencl secp256k1"),
     "validation": ("base kernels consensus engine", "secp256k1 uthash"),
-    "mining": ("base kernels consensus engine", "jansson libcurl openssl"),
+    "mining": ("base kernels consensus engine", "jansson libcurl libevent openssl"),
     "rpc": ("base", "jansson libevent wslay openssl"),
     "node": ("base kernels consensus engine validation mining rpc",
              "jansson libevent openssl rocksdb libzmq uthash urcu"),
@@ -48,12 +48,12 @@ SYSTEM = re.compile(
     r"(assert|complex|ctype|errno|float|inttypes|limits|locale|math|setjmp|signal|stdalign|stdarg|"
     r"stdatomic|stdbool|stddef|stdint|stdio|stdlib|stdnoreturn|string|strings|time|wchar)\.h|"
     r"(dirent|dlfcn|endian|execinfo|fcntl|fnmatch|getopt|glob|grp|libgen|netdb|poll|pthread|pwd|"
-    r"sched|semaphore|spawn|syslog|termios|threads|unistd|cpuid|immintrin|x86intrin|emmintrin|tmmintrin|smmintrin)\.h|"
+    r"sched|semaphore|spawn|syslog|termios|threads|unistd|cpuid|arm_neon|immintrin|x86intrin|emmintrin|tmmintrin|smmintrin)\.h|"
     r"(arpa|asm|linux|net|netinet|sanitizer|sys)/.*")
 
 # Headers of the system that pure folders do without: no I/O, no clock, no threads.
 IMPURE = (r"(time|signal|poll|unistd|fcntl|sched|netdb|pthread|threads|semaphore)\.h|"
-          r"(sys|linux|net|netinet|arpa)/.*")
+          r"(sys/(?!auxv\.h)|linux/|net/|netinet/|arpa/).*") # auxv: what CPUID is on x86
 KEPT_OUT = {
     "kernels": IMPURE,
     "consensus": IMPURE,

@@ -241,6 +241,7 @@ static const unsigned levels[] = {
     CPU_SSE41 | CPU_AVX2 | CPU_SHANI,
     CPU_SSE41 | CPU_AVX2 | CPU_AVX512,
     CPU_SSE41 | CPU_AVX2 | CPU_AVX512 | CPU_SHANI,
+    CPU_ARMV8_SHA2,
 };
 
 /* True where this level is the first that runs it. */

@@ -36,6 +36,7 @@ static void text_names_each_feature(void **unused)
         {CPU_SHANI, "sha-ni"},
         {CPU_AVX2 | CPU_SHANI, "avx2 sha-ni"},
         {CPU_SSE41 | CPU_AVX2 | CPU_AVX512 | CPU_SHANI, "sse4.1 avx2 avx512 sha-ni"},
+        {CPU_ARMV8_SHA2, "sha2"},
     };
     char text[64];
 
@@ -48,7 +49,7 @@ static void text_names_each_feature(void **unused)
 
 static void text_is_cut_at_its_size(void **unused)
 {
-    static const char whole[] = "sse4.1 avx2 avx512 sha-ni";
+    static const char whole[] = "sse4.1 avx2 avx512 sha-ni sha2";
 
     (void)unused;
     for (size_t size = 0; size <= sizeof(whole) + 1; size++) {
@@ -56,7 +57,7 @@ static void text_is_cut_at_its_size(void **unused)
         size_t shown = size == 0 ? 0 : size - 1;
 
         memset(text, '#', sizeof(text));
-        cpu_features_text(text, size, CPU_SSE41 | CPU_AVX2 | CPU_AVX512 | CPU_SHANI);
+        cpu_features_text(text, size, CPU_ALL);
         if (shown > sizeof(whole) - 1)
             shown = sizeof(whole) - 1;
         assert_memory_equal(text, whole, shown);

@@ -11,8 +11,6 @@
 
 #include <cmocka.h>
 
-enum { ALL = CPU_SSE41 | CPU_AVX2 | CPU_AVX512 | CPU_SHANI };
-
 static bool needs_within(const struct kernels *k, unsigned cpu)
 {
     return ((k->sha256_compress->needs | k->sha256d_64->needs | k->sha256d_many->needs |
@@ -23,14 +21,14 @@ static bool needs_within(const struct kernels *k, unsigned cpu)
 static void every_mask_of_the_processor_works(void **unused)
 {
     (void)unused;
-    for (unsigned mask = 0; mask <= ALL; mask++) {
+    for (unsigned mask = 0; mask <= CPU_ALL; mask++) {
         unsigned cpu = cpu_features() & mask;
         char error[KERNELS_ERROR_SIZE] = "";
         struct kernels k;
 
         assert_true(kernels_choose(&k, cpu, NULL, NULL, error));
         assert_true(needs_within(&k, cpu));
-        if (mask != ALL)
+        if (mask != CPU_ALL)
             continue;
         assert_true(kernels_choose(&k, cpu, NULL, clock_monotonic_ns, error));
         assert_true(needs_within(&k, cpu));
