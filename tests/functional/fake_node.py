@@ -13,6 +13,7 @@ import threading
 import time
 
 from chain import Block, merkle_root
+from harness import free_port
 
 GENESIS = "0f9188f13cb7b2c71f2a335e3a4fc328bf5beb436012afca590b1a11466e2206"
 BITS = 0x207FFFFF
@@ -58,7 +59,7 @@ class FakeNode:
     def __init__(self, chain=None, port=0, user="u", password="p"):
         self.chain, self.login = chain or FakeChain(), (user, password)
         self.rules, self.calls, self.template_changes = [], [], {}
-        self.network, self.port, self.server = "regtest", port, None
+        self.network, self.port, self.server = "regtest", port or free_port(), None
         self.start()
 
     def start(self):
@@ -88,7 +89,6 @@ class FakeNode:
         Server.open_sockets = []
         self.running = True
         self.server = Server(("127.0.0.1", self.port), Handler)
-        self.port = self.server.server_address[1]
         self.url = f"http://127.0.0.1:{self.port}/"
         threading.Thread(target=self.server.serve_forever, args=(0.02,), daemon=True).start()
 

@@ -5,9 +5,11 @@ A test is a program: it exits with 0 (passed), 1 (failed) or 77 (skipped; 1 unde
 """
 
 import base64
+import contextlib
 import http.client
 import json
 import os
+import random
 import shutil
 import signal
 import socket
@@ -34,9 +36,25 @@ def check(condition, text):
 
 
 def free_port():
+    """A port that nobody listens on, below those (32768 and on) that Linux gives to whoever asks for any:
+    another program is unlikely to take it meanwhile, also while a test's server is down for a moment.
+    """
+    while True:
+        port = random.randrange(10000, 32768)
+        with socket.socket() as s:
+            try:
+                s.bind(("127.0.0.1", port))
+                return port
+            except OSError:
+                continue
+
+
+@contextlib.contextmanager
+def closed_port():
+    """A port that refuses connections, and that nobody else can take."""
     with socket.socket() as s:
         s.bind(("127.0.0.1", 0))
-        return s.getsockname()[1]
+        yield s.getsockname()[1]
 
 
 def wait_until(what, condition, seconds=20):
@@ -72,7 +90,8 @@ class Rpc:
         for attempt in (0, 1):
             try:
                 if self.connection is None:
-                    self.connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)
+                    self.connection = http.client.HTTPConnection("127.0.0.1", self.port,
+                                                                 timeout=60 * PATIENCE)
                 self.connection.request("POST", "/", body, self.headers)
                 answer = json.loads(self.connection.getresponse().read())
                 break
@@ -117,7 +136,7 @@ class Program:
 
     def _dead(self, text):
         if not self.alive():
-            self.reader.join(5)
+            self.reader.join(5 * PATIENCE)
             check(self.seen(text), f"{self.command[0]} ended with {self.process.returncode} before {text!r}")
             return True
         return False
@@ -128,7 +147,7 @@ class Program:
             code = self.process.wait(seconds * PATIENCE)
         except subprocess.TimeoutExpired:
             raise AssertionError(f"{self.command[0]} still ran after {seconds * PATIENCE:.0f} s") from None
-        self.reader.join(5)
+        self.reader.join(5 * PATIENCE)
         return code
 
     def stop(self, sig=signal.SIGTERM):
@@ -139,7 +158,7 @@ class Program:
             except subprocess.TimeoutExpired:
                 self.process.kill()
         self.process.wait()
-        self.reader.join(5)
+        self.reader.join(5 * PATIENCE)
         return self.process.returncode
 
 
@@ -170,8 +189,11 @@ def install_bcoin():
     os.makedirs(home, exist_ok=True)
     with open(os.path.join(home, "package.json"), "w") as f:
         f.write('{"private": true}\n')
-    install = subprocess.run(["npm", "install", "--ignore-scripts", "--no-audit", "--no-fund", BCOIN],
-                             cwd=home, capture_output=True, text=True, timeout=600)
+    try:
+        install = subprocess.run(["npm", "install", "--ignore-scripts", "--no-audit", "--no-fund", BCOIN],
+                                 cwd=home, capture_output=True, text=True, timeout=600)
+    except subprocess.TimeoutExpired:
+        raise Skip(f"npm did not install {BCOIN} within 10 minutes") from None
     if install.returncode:
         raise Skip(f"npm could not install {BCOIN}: {install.stderr.strip()[-400:]}")
     # Its native database was not built (no scripts of strangers are run); in memory it only has to load.
@@ -250,6 +272,9 @@ def main(test):
     if len(sys.argv) != 2:
         sys.exit(f"usage: {sys.argv[0]} PATH-OF-EXS-MINER")
     Miner.path = sys.argv[1]
+    # Below nohup, or in a script's background, these are ignored, and a child would inherit that.
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     folder = tempfile.mkdtemp(prefix="exs-functional-")
     code = run(test, folder)
     for age, program in enumerate(reversed(Program.running)):

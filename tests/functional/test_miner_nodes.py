@@ -7,19 +7,21 @@ import select
 import signal
 import subprocess
 import sys
+import threading
 import time
 
 from chain import Key, script_number, segwit_address
 from fake_node import (FakeChain, FakeNode, drop, endless_answer, half_answer, nonce_of, only, raw_answer,
                        result, rpc_error, slow)
-from harness import PATIENCE, Miner, Program, check, free_port, main, wait_until
+from harness import PATIENCE, Miner, Program, check, closed_port, main, wait_until
 
 KEY = Key("fake")
 ADDRESS = segwit_address("bcrt", 0, KEY.pkh)
 MAINNET_ADDRESS = segwit_address("bc", 0, KEY.pkh)
 PASSWORD = "hunter2-is-secret"
 TEMPLATE = "getblocktemplate"
-HARD = {"bits": "1d00ffff", "target": f"{0xFFFF << 208:064x}"}
+# Difficulty 2^40: no test finds a block by chance.
+HARD = {"bits": "1800ffff", "target": f"{0xFFFF << 168:064x}"}
 
 
 def options(*nodes, payout=ADDRESS):
@@ -179,8 +181,9 @@ def test_config_file_is_wrong(_):
 
 
 def test_unreachable(_):
-    dead = type("Dead", (), {"url": f"http://127.0.0.1:{free_port()}/"})
-    expect_end(2, "no node can be used", dead.url, "trying again", args=[*options(dead), "-r", "1"])
+    with closed_port() as port:
+        dead = type("Dead", (), {"url": f"http://127.0.0.1:{port}/"})
+        expect_end(2, "no node can be used", dead.url, "trying again", args=[*options(dead), "-r", "1"])
 
 
 def test_wrong_network(node):
@@ -238,6 +241,15 @@ def test_slow_answers(node):
     check("no complete answer within 1.0 s" in mine(node, "-T", "1", blocks=1), "not said")
 
 
+def check_pace(node, most):
+    """For three seconds templates are asked for, but at most so often in a second."""
+    began, before = time.monotonic(), node.count(TEMPLATE)
+    time.sleep(3)
+    wait_until("another call", lambda: node.count(TEMPLATE) > before)
+    calls, seconds = node.count(TEMPLATE) - before, time.monotonic() - began
+    check(calls < most * seconds, f"{calls} calls in {seconds:.1f} s")
+
+
 def test_long_poll_is_dropped(node):
     def long_poll_only(then):
         return lambda n, h, r: (r["method"] == TEMPLATE and "longpollid" in r["params"][0] and then(n, h, r))
@@ -246,12 +258,10 @@ def test_long_poll_is_dropped(node):
     # One that returns at once with nothing new is not asked without end.
     node.rules = [only("submitblock", result("high-hash")),
                   long_poll_only(lambda n, h, r: n.answer(h, r, n.template()) or True)]
-    before = node.count(TEMPLATE)
     miner = Miner(*options(node), "-s", "1")
     miner.expect("rejected: high-hash")
-    time.sleep(3)
+    check_pace(node, most=4)
     check(miner.stop() == 0, miner.output())
-    check(node.count(TEMPLATE) - before < 12, f"{node.count(TEMPLATE) - before} calls in 3 s")
 
 
 def test_long_poll_without_end(node):
@@ -265,9 +275,8 @@ def test_long_poll_without_end(node):
     node.rules, node.template_changes = [count], HARD
     miner = Miner(*options(node), "--longpoll-timeout", "1", "-s", "1")
     miner.expect("mining height 1")
-    time.sleep(4)
+    wait_until("the polls that follow", lambda: node.count(TEMPLATE) >= 5)
     check(len(polls) == 1, f"{len(polls)} long polls")
-    check(node.count(TEMPLATE) >= 4, f"{node.count(TEMPLATE)} calls")
     node.chain.foreign_block()
     miner.expect("mining height 2")
     wait_until("a long poll at the new tip", lambda: len(polls) == 2)
@@ -281,8 +290,7 @@ def test_long_poll_changes_at_once(node):
         h, r, {**n.template(), **HARD, "longpollid": str(time.monotonic())}) is None)]
     miner = Miner(*options(node))
     miner.expect("mining height 1")
-    time.sleep(3)
-    check(2 <= node.count(TEMPLATE) < 8, f"{node.count(TEMPLATE)} calls in 3 s")
+    check_pace(node, most=3)
     check(miner.stop() == 0, miner.output())
 
 
@@ -320,17 +328,20 @@ def test_answer_is_lost(node):
 
 
 def test_node_dies_and_returns(node):
-    node.rules = [only("submitblock", slow(0.05))]
+    dead = threading.Event()
+    # The sixth block is not taken before the node's end.
+    node.rules = [only("submitblock", lambda *_: node.chain.height() > 4 and not dead.wait(60 * PATIENCE))]
     miner = Miner(*options(node), "--blocks", "40")
-    wait_until("some blocks", lambda: node.chain.height() > 5)
+    wait_until("some blocks", lambda: node.chain.height() > 4)
     node.stop()
+    dead.set()
     miner.expect("trying again")
     height = node.chain.height()
     time.sleep(0.5)
     check(node.chain.height() == height, "a dead node took blocks")
     node.start()
     code = miner.wait(60)
-    check(code == 0 and node.chain.height() == 40, f"{code}, {node.chain.height()}:\n{miner.output()}")
+    check(code == 0 and node.chain.height() >= 40, f"{code}, {node.chain.height()}:\n{miner.output()}")
     check("gives templates again" in miner.output(), miner.output())
 
 
@@ -385,7 +396,7 @@ def test_silent_node_was_ahead(node):
     node.template_changes = behind.template_changes = HARD
     node.chain.foreign_block()
     miner = Miner(*options(node, behind))
-    miner.expect(f"mining height 2: difficulty 1, 0 transactions, 50.00000000 coins, from {node.url}")
+    miner.expect(f"50.00000000 coins, from {node.url}")
     node.stop()
     miner.expect("trying again")
     time.sleep(1.5)
@@ -517,7 +528,7 @@ def test_terminal(node):
         return
     pid, fd = child
     said = b""
-    while select.select([fd], [], [], 20)[0]:
+    while select.select([fd], [], [], 20 * PATIENCE)[0]:
         try:
             data = os.read(fd, 65536)
         except OSError:
