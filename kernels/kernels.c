@@ -235,7 +235,8 @@ bool kernels_choose_from(struct kernels *out, const struct kernels_tables *table
     if (!names)
         names = &automatic;
     const char *name[OPERATIONS] = {names->sha256_compress, names->sha256d_64, names->sha256d_many,
-                                    names->search, names->search};
+                                    names->search,
+                                    names->search_rolled ? names->search_rolled : names->search};
     for (size_t i = 0; i < OPERATIONS; i++) {
         if (!choose(&row[i], &operations[i], tables, cpu, name[i], now_ns, error))
             return false;

@@ -26,7 +26,8 @@ struct kernel_names {
     const char *sha256_compress;
     const char *sha256d_64;
     const char *sha256d_many;
-    const char *search; /* both searches */
+    const char *search;        /* both searches, but for the next */
+    const char *search_rolled; /* the one that rolls versions; NULL: as search */
 };
 
 enum { KERNELS_ERROR_SIZE = 256 };

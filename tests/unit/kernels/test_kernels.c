@@ -84,9 +84,22 @@ static void tables_end_with_generic(void **unused)
     assert_string_equal(kernels_generic.search_rolled->name, "generic");
 }
 
+static const struct search_impl *first_that_runs(void)
+{
+    const struct search_impl *impl = search_impls;
+
+    while (impl->needs & ~cpu_features())
+        impl++;
+    return impl;
+}
+
 static void names_override(void **unused)
 {
-    static const struct kernel_names names = {"generic", "generic", "auto", "generic"};
+    static const struct kernel_names names = {.sha256_compress = "generic",
+                                              .sha256d_64 = "generic",
+                                              .sha256d_many = "auto",
+                                              .search = "generic"};
+    static const struct kernel_names apart = {.search = "auto", .search_rolled = "generic"};
     char error[KERNELS_ERROR_SIZE];
     struct kernels k;
 
@@ -95,6 +108,9 @@ static void names_override(void **unused)
     assert_string_equal(k.sha256_compress->name, "generic");
     assert_string_equal(k.sha256d_64->name, "generic");
     assert_string_equal(k.search->name, "generic");
+    assert_string_equal(k.search_rolled->name, "generic");
+    assert_true(kernels_choose(&k, cpu_features(), &apart, NULL, error));
+    assert_ptr_equal(k.search->run, first_that_runs()->run);
     assert_string_equal(k.search_rolled->name, "generic");
 }
 
@@ -249,7 +265,7 @@ static void wrong_implementations_are_refused(void **unused)
         "sha256d_many",    "search",     "search",     "search",
     };
     /* Not even a name that avoids it helps. */
-    static const struct kernel_names generic = {"generic", "generic", "generic", "generic"};
+    static const struct kernel_names generic = {"generic", "generic", "generic", "generic", NULL};
 
     (void)unused;
     for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
