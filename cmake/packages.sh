@@ -3,7 +3,7 @@
 
 BUILD_PACKAGES=(
     cmake gcc libc6-dev ninja-build pkg-config python3
-    libcmocka-dev libcurl4-openssl-dev libhwloc-dev libjansson-dev libnuma-dev libssl-dev
+    libcmocka-dev libcurl4-openssl-dev libevent-dev libhwloc-dev libjansson-dev libnuma-dev libssl-dev
     libyaml-dev
 )
 TEST_PACKAGES=(

@@ -64,6 +64,8 @@ struct mining_status {
     double best_difficulty;      /* that a hash of ours reached */
     uint64_t best_s;             /* when, Unix time */
     uint32_t version_mask;       /* the bits that are rolled now */
+    uint32_t version;            /* of the headers that are searched, before that; 0: not known */
+    char previous[65];           /* the hash of the block that is built on; empty: not known */
     size_t source_count;
     struct mining_source_status source[MINING_MAX_SOURCES];
 };

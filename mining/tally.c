@@ -2,7 +2,6 @@
 
 #include <pthread.h>
 #include <stdlib.h>
-#include <string.h>
 
 struct mining_tally {
     pthread_mutex_t lock; /* guards lane[] */
@@ -38,7 +37,8 @@ static struct mining_lane_tally *take(struct mining_tally *tally, size_t lane)
     return &tally->lane[lane];
 }
 
-void mining_tally_found(struct mining_tally *tally, size_t lane, bool good, uint64_t now_s)
+void mining_tally_found(struct mining_tally *tally, size_t lane, bool good, double reached,
+                        uint64_t now_s)
 {
     struct mining_lane_tally *place = take(tally, lane);
 
@@ -47,6 +47,8 @@ void mining_tally_found(struct mining_tally *tally, size_t lane, bool good, uint
     if (good) {
         place->found++;
         place->last_found_s = now_s;
+        if (reached > place->best_difficulty)
+            place->best_difficulty = reached;
     } else {
         place->errors++;
     }
@@ -90,11 +92,15 @@ struct mining_lane_tally mining_tally_read(struct mining_tally *tally, size_t la
     return copy;
 }
 
-void mining_tally_zero(struct mining_tally *tally)
+void mining_tally_zero(struct mining_tally *tally, bool best_alone)
 {
     if (!tally)
         return;
     pthread_mutex_lock(&tally->lock);
-    memset(tally->lane, 0, tally->lanes * sizeof(tally->lane[0]));
+    for (size_t i = 0; i < tally->lanes; i++)
+        if (best_alone)
+            tally->lane[i].best_difficulty = 0;
+        else
+            tally->lane[i] = (struct mining_lane_tally){0};
     pthread_mutex_unlock(&tally->lock);
 }

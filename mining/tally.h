@@ -24,6 +24,7 @@ struct mining_lane_tally {
     uint64_t accepted, rejected;
     double accepted_difficulty, rejected_difficulty; /* sums */
     double last_difficulty;                          /* of the last accepted one's target */
+    double best_difficulty;                          /* that a hash of the lane's reached */
     uint64_t last_found_s, last_accepted_s;
     size_t last_source; /* to which the last accepted one went; where last_accepted_s is not 0 */
 };
@@ -32,8 +33,9 @@ struct mining_lane_tally {
 struct mining_tally *mining_tally_create(size_t lanes);
 void mining_tally_destroy(struct mining_tally *tally);
 
-/* A result came from the engine; good is whether its hash meets its target. */
-void mining_tally_found(struct mining_tally *tally, size_t lane, bool good, uint64_t now_s);
+/* A result came from the engine; good is whether its hash, which reached this difficulty, meets its target. */
+void mining_tally_found(struct mining_tally *tally, size_t lane, bool good, double reached,
+                        uint64_t now_s);
 
 /* A source (an index of mining_status) took a result, or refused it, of a target of this difficulty. */
 void mining_tally_accepted(struct mining_tally *tally, size_t lane, size_t source,
@@ -43,7 +45,7 @@ void mining_tally_rejected(struct mining_tally *tally, size_t lane, double diffi
 /* All zero for a lane that is none. */
 struct mining_lane_tally mining_tally_read(struct mining_tally *tally, size_t lane);
 
-/* Begins anew. */
-void mining_tally_zero(struct mining_tally *tally);
+/* Begins anew: with all counts, or with the best difficulty alone. */
+void mining_tally_zero(struct mining_tally *tally, bool best_alone);
 
 #endif
