@@ -1,36 +1,67 @@
 /* exs-bench: what this machine can do, in numbers that can be compared. */
 #include "base/clock.h"
+#include "bench/compare_text.h"
 #include "bench/interrupt.h"
 #include "bench/machine.h"
 #include "bench/options.h"
+#include "bench/output.h"
 
-#include <errno.h>
-#include <string.h>
+enum {
+    STATUS_GOOD,
+    STATUS_FAILED,
+    STATUS_WRONG,
+    STATUS_INTERRUPTED = 130,
+    /* compare's own */
+    STATUS_WORSE = 1,
+    STATUS_UNUSABLE = 2,
+};
 
-enum { STATUS_GOOD, STATUS_FAILED, STATUS_WRONG, STATUS_INTERRUPTED = 130 };
+/* Everything that was asked for; it is opened before hours of measuring. */
+struct outputs {
+    struct output json, svg, page;
+};
 
-/* Opens where the JSON was asked for, before hours of measuring. NULL, said on stderr, where it fails. */
-static FILE *open_json(const char *path)
+static bool open_outputs(struct outputs *out, const struct options *o)
 {
-    FILE *out = strcmp(path, "-") == 0 ? stdout : fopen(path, "we");
-
-    if (!out)
-        fprintf(stderr, "error: can't write %s: %s\n", path, strerror(errno));
-    return out;
+    *out = (struct outputs){0};
+    if (output_open(&out->json, o->json) && output_open(&out->svg, o->svg) &&
+        output_open(&out->page, o->page))
+        return true;
+    output_close(&out->json, true);
+    output_close(&out->svg, true);
+    return false;
 }
 
-/* Writes it and closes out. False, said on stderr, where that fails. */
-static bool write_json(FILE *out, const struct options *o, const struct report *report,
-                       const struct machine *machine)
+/* Whether tables may be printed: nobody waits for anything else on standard output. */
+static bool is_stdout_free(const struct outputs *out)
 {
-    bool good = report_write_json(out, report, machine);
+    return out->json.file != stdout && out->svg.file != stdout && out->page.file != stdout;
+}
 
-    if (out != stdout && fclose(out) != 0)
-        good = false;
-    if (!good)
-        fprintf(stderr, "error: can't write %s: %s\n", o->json, strerror(errno));
+static void draw_rows(FILE *out, const struct results *r)
+{
+    struct figures f = {0};
+
+    figures_add(&f, r, NULL);
+    plot_draw_document(f.plot, f.count, out, results_machine_text(r, "cpu"),
+                       results_machine_text(r, "started"));
+    figures_free(&f);
+}
+
+/* Writes the page and says where it is. */
+static bool write_page(struct output *out, const struct options *o,
+                       const struct page_document *document, size_t count)
+{
+    bool good = page_write(out->file, document, count, o->rule);
+    bool told = o->quiet || out->file == stdout;
+
+    good = output_close(out, good);
+    if (good && !told)
+        printf("%s is written\n", out->path);
     return good;
 }
+
+/* --- measuring --- */
 
 /* Runs a command; its rows follow those that are there. */
 static bool run_command(struct options *o, const struct bench_command *command, bool print)
@@ -46,10 +77,10 @@ static bool run_command(struct options *o, const struct bench_command *command, 
 }
 
 /* Runs what was asked for. False where something failed, which was said. */
-static bool run_commands(struct options *o, const struct machine *machine, FILE *json)
+static bool run_commands(struct options *o, const struct machine *machine, bool print)
 {
-    bool print = o->bench.measure.progress && json != stdout, good = true;
     struct report *report = o->bench.report;
+    bool good = true;
 
     if (print)
         machine_print(stdout, machine);
@@ -61,19 +92,42 @@ static bool run_commands(struct options *o, const struct machine *machine, FILE 
         fprintf(stderr, "error: no row is left by --filter and --kernel\n");
         good = false;
     }
-    if (json)
-        good = write_json(json, o, report, machine) && good;
     if (report->interrupted)
         fprintf(stderr, "interrupted\n");
     return fflush(stdout) == 0 && good;
 }
 
-static int run(struct options *o)
+/* Writes all that was asked for, and closes it. */
+static bool write_outputs(struct outputs *out, const struct options *o,
+                          const struct machine *machine)
+{
+    const struct report *report = o->bench.report;
+    char error[RESULTS_ERROR_SIZE];
+    struct results r = {0};
+    bool good = true, taken = true;
+
+    if (out->json.file)
+        good = output_close(&out->json, report_write_json(out->json.file, report, machine));
+    if (out->svg.file || out->page.file)
+        taken = results_take(&r, report, machine, error);
+    if (!taken)
+        fprintf(stderr, "error: what was measured can't be drawn: %s\n", error);
+    if (taken && out->svg.file)
+        draw_rows(out->svg.file, &r);
+    if (taken && out->page.file)
+        good = write_page(&out->page, o, &(struct page_document){"", &r}, 1) && good;
+    good = output_close(&out->svg, true) && good;
+    good = output_close(&out->page, true) && good;
+    results_free(&r);
+    return good && taken;
+}
+
+static int measure(struct options *o)
 {
     char error[KERNELS_ERROR_SIZE];
     struct machine machine;
+    struct outputs out;
     struct report report;
-    FILE *json = NULL;
     bool good;
 
     /* Also what is timed without being chosen must agree with the generic one: this checks all. */
@@ -81,14 +135,120 @@ static int run(struct options *o)
         fprintf(stderr, "error: %s\n", error);
         return STATUS_FAILED;
     }
-    if (o->json && !(json = open_json(o->json)))
+    if (!open_outputs(&out, o))
         return STATUS_FAILED;
     machine_read(&machine, o->topology);
     report_init(&report);
     o->bench.report = &report;
-    good = run_commands(o, &machine, json);
+    good = run_commands(o, &machine, !o->quiet && is_stdout_free(&out));
+    good = write_outputs(&out, o, &machine) && good;
     report_free(&report);
     return interrupt_came() ? STATUS_INTERRUPTED : good ? STATUS_GOOD : STATUS_FAILED;
+}
+
+/* --- reading files --- */
+
+/* Reads all files, or none: false, said on stderr. */
+static bool load_files(struct results *results, const struct options *o)
+{
+    for (size_t i = 0; i < o->files; i++) {
+        char error[RESULTS_ERROR_SIZE];
+
+        if (results_load(&results[i], o->file[i], error))
+            continue;
+        fprintf(stderr, "error: %s\n", error);
+        while (i-- > 0)
+            results_free(&results[i]);
+        return false;
+    }
+    return true;
+}
+
+static int report_files(const struct options *o)
+{
+    struct page_document document[PAGE_DOCUMENTS];
+    struct results results[PAGE_DOCUMENTS];
+    struct outputs out;
+    bool good;
+
+    if (!load_files(results, o))
+        return STATUS_FAILED;
+    good = open_outputs(&out, o);
+    for (size_t i = 0; i < o->files; i++)
+        document[i] = (struct page_document){o->file[i], &results[i]};
+    if (good && out.svg.file) {
+        draw_rows(out.svg.file, &results[0]);
+        good = output_close(&out.svg, true);
+    }
+    if (good)
+        good = write_page(&out.page, o, document, o->files);
+    for (size_t i = 0; i < o->files; i++)
+        results_free(&results[i]);
+    return good ? STATUS_GOOD : STATUS_FAILED;
+}
+
+/* Writes what was asked for; false where that fails. */
+static bool write_comparison(const struct options *o, const struct compare_report *c)
+{
+    struct figures f = {0};
+    struct outputs out;
+    bool good;
+
+    if (!open_outputs(&out, o))
+        return false;
+    if (!o->quiet && is_stdout_free(&out))
+        compare_print(stdout, c);
+    good = fflush(stdout) == 0;
+    if (out.svg.file) {
+        compare_draw(&f, c->comparison);
+        plot_draw_document(f.plot, f.count, out.svg.file, "What changed beyond the noise",
+                           f.count ? o->file[1] : "nothing");
+        figures_free(&f);
+        good = output_close(&out.svg, true) && good;
+    }
+    if (out.json.file)
+        good = output_close(&out.json, compare_write_json(out.json.file, c)) && good;
+    return good;
+}
+
+static int compare_files(const struct options *o)
+{
+    struct compare_differences differences;
+    struct comparison comparison;
+    struct results r[2];
+    struct compare_report c = {o->file[0], o->file[1], &r[0], &r[1], &comparison, &differences};
+    int status;
+
+    if (!load_files(r, o))
+        return STATUS_UNUSABLE;
+    compare_documents(&comparison, &r[0], &r[1], o->rule);
+    compare_machines(&differences, &r[0], &r[1]);
+    status = comparison.verdicts[COMPARE_WORSE] ? STATUS_WORSE : STATUS_GOOD;
+    if (!write_comparison(o, &c))
+        status = STATUS_UNUSABLE;
+    if (compare_decided(&comparison) == 0) {
+        fprintf(stderr, "error: no row of both has enough runs to be compared (5 each for a "
+                        "significance of 0.01)\n");
+        status = STATUS_UNUSABLE;
+    }
+    compare_differences_free(&differences);
+    compare_free(&comparison);
+    results_free(&r[0]);
+    results_free(&r[1]);
+    return status;
+}
+
+static int run(struct options *o)
+{
+    switch (o->task) {
+    case OPTIONS_MEASURE:
+        return measure(o);
+    case OPTIONS_COMPARE:
+        return compare_files(o);
+    case OPTIONS_REPORT:
+        return report_files(o);
+    }
+    return STATUS_FAILED;
 }
 
 int main(int argc, char **argv)

@@ -73,7 +73,28 @@ static const struct setting table[] = {
      .fallback = "60",
      .argument = "S",
      .help = "When to stop a benchmark that has not ended by itself"},
+    {.name = "Files (compare and report)", .type = SETTING_HEADING},
+    {.name = "threshold",
+     .type = SETTING_PERCENT,
+     .fallback = "2",
+     .argument = "P",
+     .help = "Changes of medians up to so many percent are noise"},
+    {.name = "significance",
+     .type = SETTING_DOUBLE,
+     .fallback = "0.01",
+     .argument = "P",
+     .help = "How probable a change of ranks may be by chance"},
     {.name = "Output", .type = SETTING_HEADING},
+    {.name = "output",
+     .letter = 'o',
+     .type = SETTING_STRING,
+     .fallback = "report.html",
+     .argument = "FILE",
+     .help = "Where report writes its page; - is standard output"},
+    {.name = "svg",
+     .type = SETTING_STRING,
+     .argument = "FILE",
+     .help = "Draw what was measured or compared; - is standard output"},
     {.name = "json",
      .type = SETTING_STRING,
      .argument = "FILE",
@@ -149,15 +170,19 @@ static void print_help(const struct settings *s)
 {
     char *help = settings_help(s, "--", false);
 
-    printf("usage: exs-bench COMMAND [OPTION...]\n\n"
+    printf("usage: exs-bench COMMAND [OPTION...] [FILE...]\n\n"
            "Measures how fast this machine computes what Bitcoin asks for.\n\nCommands:\n");
     for (const struct bench_command *c = bench_commands; c->name; c++)
         printf("  %-10s %s\n", c->name, c->summary);
-    printf("  %-10s %s\n  %-10s %s\n  %-10s %s\n\n", "all", "all of these", "list",
-           "the implementations that each chooses from", "help", "this text");
+    printf("  %-10s %s\n  %-10s %s\n", "all", "all of these", "list",
+           "the implementations that each chooses from");
+    printf("  %-10s %s\n  %-10s %s\n  %-10s %s\n\n", "compare A B",
+           "what changed between two files of --json beyond the noise", "report",
+           "a page in HTML: of files of --json, or of all, which it measures", "help", "this text");
     fputs(help ? help : "", stdout);
     printf("\nExit status: 0 all was measured, 1 something failed, 2 the command line is wrong,\n"
-           "130 interrupted (what was measured until then is reported).\n");
+           "130 interrupted (what was measured until then is reported). Of compare: 0 nothing got\n"
+           "worse, 1 something did, 2 the files cannot be compared.\n");
     free(help);
 }
 
@@ -271,17 +296,60 @@ static enum options_result read_measure(struct options *o)
         .seconds = settings_double(s, "seconds"),
         .warmup = settings_double(s, "warmup"),
         .repeats = (size_t)settings_int(s, "repeat"),
-        .progress = !settings_bool(s, "quiet"),
+        .progress = !o->quiet,
     };
     o->bench.filter = settings_string(s, "filter");
     if (!(m->seconds >= 0.001 && m->seconds <= 3600))
         return wrong("--seconds is not within 0.001 to 3600");
     if (!(m->warmup >= 0 && m->warmup <= 60))
         return wrong("--warmup is not within 0 to 60");
-    if (settings_given(s, "json"))
-        o->json = settings_string(s, "json");
-    if (o->json && !o->json[0])
-        return wrong("--json= names no file");
+    return OPTIONS_RUN;
+}
+
+/* Takes where something goes; false where the option has an empty value. */
+static bool take_path(const char **out, const struct settings *s, const char *name)
+{
+    if (settings_given(s, name))
+        *out = settings_string(s, name);
+    return !*out || **out;
+}
+
+static enum options_result read_output(struct options *o)
+{
+    const struct settings *s = o->settings;
+    size_t to_stdout = 0;
+
+    o->quiet = settings_bool(s, "quiet");
+    if (!take_path(&o->json, s, "json") || !take_path(&o->svg, s, "svg"))
+        return wrong("--json= and --svg= name a file");
+    if (o->page)
+        o->page = settings_string(s, "output");
+    else if (settings_given(s, "output"))
+        return wrong("--output goes with report");
+    if (o->page && !o->page[0])
+        return wrong("--output= names a file");
+    if (o->task == OPTIONS_REPORT && o->json)
+        return wrong("--json goes with measuring and with compare");
+    for (size_t i = 0; i < 3; i++) {
+        const char *path = i == 0 ? o->json : i == 1 ? o->svg : o->page;
+
+        to_stdout += path && strcmp(path, "-") == 0;
+    }
+    return to_stdout > 1 ? wrong("only one thing can go to standard output") : OPTIONS_RUN;
+}
+
+static enum options_result read_rule(struct options *o)
+{
+    const struct settings *s = o->settings;
+
+    o->rule =
+        (struct compare_rule){settings_double(s, "threshold"), settings_double(s, "significance")};
+    if (!(o->rule.threshold >= 0 && o->rule.threshold <= 1000))
+        return wrong("--threshold is not within 0 to 1000");
+    if (!(o->rule.significance > 0 && o->rule.significance < 1))
+        return wrong("--significance is not between 0 and 1");
+    if (o->files < 2 && (settings_given(s, "threshold") || settings_given(s, "significance")))
+        return wrong("--threshold and --significance go with two files");
     return OPTIONS_RUN;
 }
 
@@ -309,12 +377,55 @@ static enum options_result read_machine(struct options *o)
     return b->thread_counts ? OPTIONS_RUN : wrong("%s", error);
 }
 
+/* Options that say what and how to measure, which those that only read files do without. */
+static enum options_result refuse_measuring(const struct options *o, const char *command)
+{
+    static const char *const names[] = {
+        "kernel", "threads", "cpu",     "filter",       "runs",           "seconds",
+        "warmup", "repeat",  "against", "against-name", "against-seconds"};
+
+    for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++)
+        if (settings_given(o->settings, names[i]))
+            return wrong("--%s: %s measures nothing", names[i], command);
+    return OPTIONS_RUN;
+}
+
+/* The files after the command. */
+static enum options_result take_files(struct options *o, size_t most)
+{
+    const char *file, *command = settings_positional(o->settings, 0);
+
+    while ((file = settings_positional(o->settings, o->files + 1))) {
+        if (o->files == most)
+            return wrong("%s takes %zu files at most", command, most);
+        o->file[o->files++] = file;
+    }
+    return o->files ? refuse_measuring(o, command) : OPTIONS_RUN;
+}
+
+static enum options_result find_reader(struct options *o, const char *name)
+{
+    enum options_result result;
+
+    if (strcmp(name, "compare") == 0) {
+        o->task = OPTIONS_COMPARE;
+        result = take_files(o, 2);
+        return result == OPTIONS_RUN && o->files != 2 ? wrong("compare takes two files") : result;
+    }
+    o->page = "";
+    result = take_files(o, PAGE_DOCUMENTS);
+    o->task = o->files ? OPTIONS_REPORT : OPTIONS_MEASURE;
+    return result;
+}
+
 static enum options_result find_command(struct options *o)
 {
     const char *name = settings_positional(o->settings, 0);
 
     if (!name)
         return wrong("no command is given");
+    if (strcmp(name, "compare") == 0 || strcmp(name, "report") == 0)
+        return find_reader(o, name);
     if (settings_positional(o->settings, 1))
         return wrong("%s: one command at a time", settings_positional(o->settings, 1));
     if (strcmp(name, "help") == 0) {
@@ -335,8 +446,10 @@ static enum options_result find_command(struct options *o)
 
 enum options_result options_read(struct options *o, int argc, char *const *argv)
 {
-    static enum options_result (*const steps[])(struct options *) = {
-        find_command, read_kernels, read_peers, read_measure, read_machine};
+    static enum options_result (*const steps[])(struct options *) = {find_command, read_output,
+                                                                     read_rule};
+    static enum options_result (*const measuring[])(struct options *) = {
+        read_kernels, read_peers, read_measure, read_machine};
     enum options_result result = OPTIONS_RUN;
 
     *o = (struct options){.bench.cpu = cpu_features()};
@@ -355,6 +468,10 @@ enum options_result options_read(struct options *o, int argc, char *const *argv)
     }
     for (size_t i = 0; i < sizeof(steps) / sizeof(*steps) && result == OPTIONS_RUN; i++)
         result = steps[i](o);
+    for (size_t i = 0; o->task == OPTIONS_MEASURE && i < sizeof(measuring) / sizeof(*measuring) &&
+                       result == OPTIONS_RUN;
+         i++)
+        result = measuring[i](o);
     return result;
 }
 

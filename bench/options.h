@@ -3,6 +3,7 @@
 #define BENCH_OPTIONS_H
 
 #include "bench/bench.h"
+#include "bench/page.h"
 
 struct settings;
 
@@ -12,10 +13,23 @@ enum options_result {
     OPTIONS_WRONG, /* the reason was printed */
 };
 
+/* What is to be done. */
+enum options_task {
+    OPTIONS_MEASURE, /* and, where page is set, written as a page */
+    OPTIONS_COMPARE, /* two files */
+    OPTIONS_REPORT,  /* files, as a page */
+};
+
 struct options {
     struct settings *settings;
-    const struct bench_command *command; /* NULL: all of them */
-    const char *json; /* where the JSON goes: a path, "-" for standard output, NULL for nowhere */
+    enum options_task task;
+    const struct bench_command *command; /* that is measured; NULL: all of them */
+    /* Where things go: a path, "-" for standard output, NULL for nowhere. */
+    const char *json, *svg, *page;
+    const char *file[PAGE_DOCUMENTS]; /* to read */
+    size_t files;
+    struct compare_rule rule;
+    bool quiet;
     struct topology *topology;
     struct bench bench; /* all but its kernels and its report */
 };

@@ -3,6 +3,7 @@
 #include "base/json_writer.h"
 #include "bench/bench_alloc.h"
 #include "bench/machine.h"
+#include "bench/number.h"
 #include "bench/stats.h"
 
 #include <assert.h>
@@ -110,51 +111,21 @@ struct report_row *report_add_ratio(struct report *r, size_t top, size_t bottom)
     return row;
 }
 
-/* Four significant digits, as a table can use them. */
-static void format_number(char out[static 16], double x)
-{
-    double size = fabs(x);
-    int decimals = size >= 1000 ? 0 : size >= 100 ? 1 : size >= 10 ? 2 : size >= 0.1 ? 3 : 5;
-
-    if (isnan(x))
-        snprintf(out, 16, "-");
-    else
-        snprintf(out, 16, "%.*f", decimals, x);
-}
-
-/* The same of a field, which may be a count. */
-static void format_field(char out[static 16], double x)
-{
-    if (x >= 0 && x < 1e9 && floor(x) >= x)
-        snprintf(out, 16, "%.0f", x);
-    else
-        format_number(out, x);
-}
-
-/* Half the way from the smallest to the largest, as a part of the median. */
-static void format_spread(char out[static 16], const struct report_row *row)
-{
-    if (isnan(row->median) || row->median == 0 || row->runs < 2)
-        snprintf(out, 16, "-");
-    else
-        snprintf(out, 16, "%.1f%%", 50 * (row->max - row->min) / fabs(row->median));
-}
-
 static void print_row(FILE *out, const struct report_row *row, int name_width, int kernel_width)
 {
-    char median[16], min[16], max[16], spread[16];
+    char median[NUMBER_SIZE], min[NUMBER_SIZE], max[NUMBER_SIZE], spread[NUMBER_SIZE];
 
-    format_number(median, row->median);
-    format_number(min, row->min);
-    format_number(max, row->max);
-    format_spread(spread, row);
+    number_format(median, row->median);
+    number_format(min, row->min);
+    number_format(max, row->max);
+    number_format_spread(spread, row->median, row->min, row->max, row->runs);
     fprintf(out, "%-9s %-*s %-*s %3zu %10s %-5s %10s %10s %7s %4zu %6.0f", row->bench, name_width,
             row->name, kernel_width, row->kernel, row->threads, median, row->unit, min, max, spread,
             row->runs, row->steal_ms);
     for (size_t i = 0; i < row->fields; i++) {
-        char number[16];
+        char number[NUMBER_SIZE];
 
-        format_field(number, row->field[i].number);
+        number_format_field(number, row->field[i].number);
         if (!row->field[i].text && !isnan(row->field[i].number))
             fprintf(out, "  %s %s", row->field[i].key, number);
     }
