@@ -1,5 +1,5 @@
 /*
- * The three clocks.
+ * The three clocks, and a thread's own.
  *
  * Wall time is the date, as blocks and logs carry it; steady time only goes
  * forward, and everything that the protocol times out goes by it. Both can be
@@ -43,6 +43,9 @@ void clock_advance_steady(struct clock *c, uint64_t ns);
 
 /* Nanoseconds since some moment in the past, never mocked (CLOCK_MONOTONIC). */
 uint64_t clock_monotonic_ns(void);
+
+/* Nanoseconds that the calling thread has had a CPU (CLOCK_THREAD_CPUTIME_ID); never mocked. */
+uint64_t clock_thread_cpu_ns(void);
 
 /*
  * "2009-01-03T18:15:05Z" and, with milliseconds, "2009-01-03T18:15:05.000Z";

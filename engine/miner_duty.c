@@ -85,15 +85,6 @@ void miner_duty_fill(struct miner_duty *d, uint64_t elapsed_ns)
         atomic_fetch_sub_explicit(&d->credit_ns, credit - most, memory_order_relaxed);
 }
 
-uint64_t miner_thread_cpu_ns(void)
-{
-    struct timespec t;
-
-    /* It can't fail: the clock is Linux's, the pointer good. */
-    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
-    return (uint64_t)t.tv_sec * 1000000000 + (uint64_t)t.tv_nsec;
-}
-
 /* ---- the pacer ---- */
 
 /* Sleeps a period, or until the pacer ends. Under its lock. */

@@ -59,9 +59,6 @@ bool miner_duty_spent(const struct miner_duty *d);               /* whether the 
 void miner_duty_take(struct miner_duty *d, uint64_t ns);         /* it has run so long */
 void miner_duty_fill(struct miner_duty *d, uint64_t elapsed_ns); /* so much time has passed */
 
-/* The CPU time that the calling thread has used. */
-uint64_t miner_thread_cpu_ns(void);
-
 /* Fills the lanes that are limited. False where none of them waits for it or runs. */
 typedef bool miner_pacer_fn(void *arg, uint64_t elapsed_ns);
 

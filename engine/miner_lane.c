@@ -280,7 +280,7 @@ static void scan_slice(struct lane *lane)
 /* Counts the CPU time since the last look. */
 static void count_cpu(struct lane *lane)
 {
-    uint64_t now = miner_thread_cpu_ns(), used = now - lane->cpu_read_ns;
+    uint64_t now = clock_thread_cpu_ns(), used = now - lane->cpu_read_ns;
 
     lane->cpu_read_ns = now;
     lane->slices = 0;
@@ -293,7 +293,7 @@ enum pool_result miner_lane_run(struct pool_worker *worker, void *arg)
 {
     struct lane *lane = arg;
 
-    lane->cpu_read_ns = miner_thread_cpu_ns(); /* the thread runs other tasks too */
+    lane->cpu_read_ns = clock_thread_cpu_ns(); /* the thread runs other tasks too */
     for (;;) {
         /* Acquire: pairs with miner_new_epoch. */
         bool changed =

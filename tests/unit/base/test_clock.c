@@ -31,6 +31,20 @@ static void tells_real_time(void **state)
     assert_true(clock_monotonic_ns() >= steady);
 }
 
+/* It goes on while the thread computes, never faster than time itself, and hardly while it sleeps. */
+static void tells_cpu_time(void **state)
+{
+    uint64_t start = clock_monotonic_ns(), before = clock_thread_cpu_ns(), used;
+
+    (void)state;
+    nanosleep(&(struct timespec){.tv_nsec = 20000000}, NULL);
+    used = clock_thread_cpu_ns() - before;
+    assert_true(used < 10000000);
+    while ((used = clock_thread_cpu_ns() - before) < 10000000)
+        assert_true(clock_monotonic_ns() - start < 60000000000);
+    assert_true(used <= clock_monotonic_ns() - start);
+}
+
 static void mocks_the_date(void **state)
 {
     struct clock c;
@@ -124,9 +138,9 @@ static void agrees_with_the_library(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(tells_real_time),         cmocka_unit_test(mocks_the_date),
-        cmocka_unit_test(mocks_steady_time),       cmocka_unit_test(formats_dates),
-        cmocka_unit_test(agrees_with_the_library),
+        cmocka_unit_test(tells_real_time), cmocka_unit_test(tells_cpu_time),
+        cmocka_unit_test(mocks_the_date),  cmocka_unit_test(mocks_steady_time),
+        cmocka_unit_test(formats_dates),   cmocka_unit_test(agrees_with_the_library),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
