@@ -39,6 +39,9 @@
 
 enum { UNIT_NONCES = 1 << 24 };
 
+/* Units that nobody gets to the end of, with room for the parts of those that were left. */
+static const uint64_t ENDLESS = (uint64_t)1 << 63;
+
 /* Pessimistic, so that a slow machine's first slices are short too. */
 #define FIRST_NS_PER_HASH 1000.0
 
@@ -91,6 +94,8 @@ void miner_unpark_lanes(struct miner *m)
 {
     for (size_t i = 0; i < m->lanes; i++)
         miner_unpark_lane(m->lane[i]);
+    if (m->streams)
+        pthread_cond_broadcast(&m->wake);
 }
 
 /* ---- the owner's side ---- */
@@ -106,6 +111,7 @@ void miner_release(struct assignment *a)
 
 static void free_miner(struct miner *m)
 {
+    miner_devices_free(m);
     for (size_t i = 0; m->lane && i < m->lanes; i++)
         memory_free(m->lane[i], sizeof(struct lane));
     free(m->lane);
@@ -163,8 +169,10 @@ static struct miner *make_miner(struct pool *pool, const struct miner_options *o
     m->options = *options;
     if (!m->options.unit_nonces)
         m->options.unit_nonces = UNIT_NONCES;
-    m->lanes = options->lanes ? options->lanes : pool_workers(pool);
-    m->lane = calloc(m->lanes, sizeof(struct lane *));
+    if (pool)
+        m->lanes = options->lanes ? options->lanes : pool_workers(pool);
+    /* At least one: what calloc gives for none may be NULL. */
+    m->lane = calloc(m->lanes + 1, sizeof(struct lane *));
     m->fd = m->lane ? eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK) : -1;
     if (m->fd < 0) {
         free_miner(m);
@@ -175,15 +183,21 @@ static struct miner *make_miner(struct pool *pool, const struct miner_options *o
             free_miner(m);
             return NULL;
         }
+    if (!miner_devices_create(m, options->devices, options->device_count)) {
+        free_miner(m);
+        return NULL;
+    }
     return m;
 }
 
 struct miner *miner_create(struct pool *pool, const struct miner_options *options,
                            char error[static MINER_ERROR_SIZE])
 {
+    pthread_condattr_t attributes;
     struct miner *m;
 
-    assert(options->kernels && options->lanes <= pool_workers(pool));
+    assert(options->kernels && (!pool || options->lanes <= pool_workers(pool)));
+    assert(pool || options->device_count);
     assert(options->unit_nonces <= (uint64_t)1 << 32);
     error[0] = 0;
     m = make_miner(pool, options);
@@ -191,10 +205,19 @@ struct miner *miner_create(struct pool *pool, const struct miner_options *option
         snprintf(error, MINER_ERROR_SIZE, "can't make a miner: %s", strerror(errno));
         return NULL;
     }
-    /* With default attributes neither can fail in glibc. */
+    /* With these attributes none of them can fail in glibc. */
     pthread_mutex_init(&m->lock, NULL);
     pthread_cond_init(&m->parking, NULL);
+    pthread_condattr_init(&attributes);
+    pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
+    pthread_cond_init(&m->wake, &attributes);
+    pthread_condattr_destroy(&attributes);
     miner_pacer_init(&m->pacer, fill_lanes, m);
+    if (!miner_devices_start(m)) {
+        snprintf(error, MINER_ERROR_SIZE, "can't start a device's thread: %s", strerror(errno));
+        miner_destroy(m);
+        return NULL;
+    }
     return m;
 }
 
@@ -202,7 +225,9 @@ bool miner_set_duty(struct miner *m, size_t index, unsigned permille)
 {
     struct lane *lane;
 
-    assert(index < m->lanes && permille <= MINER_DUTY_FULL);
+    assert(index < miner_lanes(m) && permille <= MINER_DUTY_FULL);
+    if (index >= m->lanes)
+        return true;
     lane = m->lane[index];
     if (permille > 0 && permille < MINER_DUTY_FULL && !miner_pacer_start(&m->pacer))
         return false;
@@ -238,10 +263,12 @@ void miner_destroy(struct miner *m)
     while (!all_parked(m))
         pthread_cond_wait(&m->parking, &m->lock);
     pthread_mutex_unlock(&m->lock);
+    miner_devices_end(m);
     miner_release(old);
     /* Lanes that were parked before have theirs still. */
     for (size_t i = 0; i < m->lanes; i++)
         miner_release(miner_let_go(m->lane[i]->assignment));
+    pthread_cond_destroy(&m->wake);
     pthread_cond_destroy(&m->parking);
     pthread_mutex_destroy(&m->lock);
     free_miner(m);
@@ -267,7 +294,7 @@ static void replace_current(struct miner *m, struct assignment *a)
 
 bool miner_set_work(struct miner *m, const struct miner_work *work)
 {
-    size_t size = sizeof(struct assignment) + m->lanes * sizeof(struct miner_unit);
+    size_t size = sizeof(struct assignment) + miner_left_room(m) * sizeof(struct miner_unit);
     struct assignment *a =
         aligned_alloc(METER_LINE, (size + METER_LINE - 1) / METER_LINE * METER_LINE);
 
@@ -276,10 +303,12 @@ bool miner_set_work(struct miner *m, const struct miner_work *work)
     memset(a, 0, size);
     a->set_ns = clock_monotonic_ns();
     a->work = *work;
-    if (!miner_space_init(&a->space, work, m->options.kernels, m->options.unit_nonces)) {
+    if (!miner_space_init(&a->space, work, m->options.kernels, m->options.unit_nonces,
+                          m->devices > 0)) {
         free(a);
         return false;
     }
+    a->open_units = a->space.units < ENDLESS ? a->space.units : ENDLESS;
     replace_current(m, a);
     return true;
 }
@@ -341,13 +370,15 @@ bool miner_poll(struct miner *m, struct miner_event *event)
 
 int miner_fd(const struct miner *m) { return m->fd; }
 
-size_t miner_lanes(const struct miner *m) { return m->lanes; }
+size_t miner_lanes(const struct miner *m) { return m->lanes + m->devices; }
 
 struct miner_lane_stats miner_lane_stats(const struct miner *m, size_t lane)
 {
     const struct lane *l;
 
-    assert(lane < m->lanes);
+    assert(lane < miner_lanes(m));
+    if (lane >= m->lanes)
+        return miner_device_lane_stats(m, lane - m->lanes);
     l = m->lane[lane];
     return (struct miner_lane_stats){
         .hashes = meter_count(&l->hashes),
@@ -373,5 +404,7 @@ uint64_t miner_hashes(const struct miner *m)
 
     for (size_t i = 0; i < m->lanes; i++)
         hashes += meter_count(&m->lane[i]->hashes);
+    for (size_t i = 0; i < m->devices; i++)
+        hashes += miner_device_lane_stats(m, i).hashes;
     return hashes;
 }

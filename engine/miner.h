@@ -1,6 +1,7 @@
 /*
  * The mining search: tries every header that a work allows, once, on the
- * workers of a pool, and queues those that meet the target.
+ * workers of a pool and on devices (GPUs) beside them, and queues those that
+ * meet the target.
  *
  *     owner --set_work--> current work --units--> a lane on each worker --hits--> queue --poll--> owner
  *
@@ -11,14 +12,20 @@
  * looks for a higher class of tasks and for new work. A lane that yields goes
  * on where it stopped; one that gets new work drops its unit.
  *
+ * A device (miner_device.h) is a lane as well, the first of them after the last
+ * worker's. It takes more at once, as one that does 2^32 nonces in a second
+ * should, and its batches take longer than slices. What a device that failed had
+ * not done is done by others, or by itself once it is back.
+ *
  * All functions may be called on any thread that is not a pool worker; each
  * takes the miner's lock for less than some microseconds. Only header and
- * release functions and the observer run on workers.
+ * release functions and the observer run on workers, and on devices' threads.
  */
 #ifndef ENGINE_MINER_H
 #define ENGINE_MINER_H
 
 #include "base/uint256.h"
+#include "engine/miner_device.h"
 #include "engine/pool.h"
 #include "kernels/kernels.h"
 
@@ -75,23 +82,32 @@ struct miner_range {
 /* Called on a worker after each slice, hits of which are queued after it returns. */
 typedef void miner_observe_fn(void *arg, const struct miner_range *range);
 
-/* All zero but kernels is what a program wants. */
+/* All zero but kernels is what a program without devices wants. */
 struct miner_options {
     const struct kernels *kernels; /* must outlive the miner */
     size_t lanes;                  /* workers 0 to lanes - 1 search; 0: all of the pool's */
     uint64_t unit_nonces;          /* nonces a unit, 1 to 2^32; 0: 2^24 */
     miner_observe_fn *observe_fn;  /* or NULL */
     void *observe_arg;
+    const struct miner_device *devices; /* device_count of them, at most MINER_MAX_DEVICES */
+    size_t device_count;
+    miner_device_told_fn *told_fn; /* or NULL */
+    void *told_arg;
 };
 
 /*
- * A miner without work. The pool must outlive it. NULL, with the reason in
- * error, where memory or a file descriptor can't be had.
+ * A miner without work. The pool must outlive it, and may be NULL where devices
+ * shall search alone. NULL, with the reason in error, where memory, a thread or
+ * a file descriptor can't be had.
  */
 struct miner *miner_create(struct pool *pool, const struct miner_options *options,
                            char error[static MINER_ERROR_SIZE]);
 
-/* Ends the search, waits for the slices under way, frees the miner and releases its work. */
+/*
+ * Ends the search, waits for the slices and batches under way, frees the miner
+ * and releases its work. A device's call that does not return within ten seconds
+ * more is left behind (guard.h): its arg must then live on.
+ */
 void miner_destroy(struct miner *miner);
 
 /*
@@ -115,7 +131,8 @@ void miner_resume(struct miner *miner);
  * all, as after miner_create; 0 lets it sleep, and leaves what it has begun to
  * other lanes. In between it runs and sleeps some 50 times a second; what it
  * uses, by the CPU's clock, is over time what it may. Higher classes of tasks
- * don't count and aren't hindered; new work is taken up while it sleeps.
+ * don't count and aren't hindered; new work is taken up while it sleeps. Devices
+ * use other things than CPU time: with their lanes this does nothing.
  * False, and nothing changed, where the thread for this can't be had.
  */
 bool miner_set_duty(struct miner *miner, size_t lane, unsigned permille)
@@ -159,8 +176,13 @@ struct miner_lane_stats {
     uint64_t max_switch_ns;  /* the longest so far; sleeping lanes' and paused times included */
 };
 
+/* How many there are: the workers', then the devices'. */
 size_t miner_lanes(const struct miner *miner);
 struct miner_lane_stats miner_lane_stats(const struct miner *miner, size_t lane);
+
+/* How many of the lanes are devices', the last ones; and what the lane of a device is. */
+size_t miner_devices(const struct miner *miner);
+struct miner_device_stats miner_device_stats(const struct miner *miner, size_t device);
 
 /* CPU time used by all lanes since the miner was created, in ns; may lag by 10 ms a lane. */
 uint64_t miner_cpu_ns(const struct miner *miner);

@@ -13,6 +13,7 @@ struct miner_unit {
     uint32_t time;
     uint32_t nonce_first;
     uint64_t nonce_count;
+    uint64_t weight; /* what it counts in its work's open_units */
     size_t versions;
     uint32_t version[SEARCH_MAX_VERSIONS];
 };
@@ -36,12 +37,16 @@ struct miner_space {
     uint64_t units; /* at most 2^64 - 1, beyond which nobody gets */
 };
 
-/* False where the nonces go beyond 2^32. */
+/* False where the nonces go beyond 2^32. Devices are best with SEARCH_MAX_VERSIONS at once. */
 bool miner_space_init(struct miner_space *space, const struct miner_work *work,
-                      const struct kernels *kernels, uint64_t unit_nonces);
+                      const struct kernels *kernels, uint64_t unit_nonces, bool with_devices);
 
-/* The unit of a number below space->units. */
-void miner_space_unit(const struct miner_space *space, struct miner_unit *unit, uint64_t number);
+/*
+ * The unit of count numbers from one below space->units on, which must be of the
+ * same extranonce, time and versions.
+ */
+void miner_space_units(const struct miner_space *space, struct miner_unit *unit, uint64_t number,
+                       uint64_t count);
 
 /* ---- miner_duty.c ---- */
 
@@ -95,20 +100,27 @@ struct assignment {
     bool exhausted; /* because all was */
     bool told;      /* MINER_EXHAUSTED was polled */
     _Alignas(METER_LINE) atomic_uint_least64_t next_unit;
-    atomic_uint_least64_t done_units;
+    /*
+     * The weights of all that is not done: a unit's is how many numbers it
+     * stands for, of which 2^63 are as good as all.
+     */
+    atomic_uint_least64_t open_units;
     /*
      * Begun units that lanes have left to others: taken before new ones, so
-     * that no more of them are about than there are lanes. Under the miner's lock.
+     * that they are few (miner_left_room). Under the miner's lock.
      */
     atomic_size_t left_count; /* also read without it, as a hint */
     struct miner_unit left[];
 };
 
-/* What one worker does. Its task alone touches all but the last part. */
+struct miner_stream;
+
+/* What one worker does, or one stream of a device. Its task or thread alone touches all but the last part. */
 struct lane {
-    struct pool_task task;
+    struct pool_task task;       /* a worker's */
+    struct miner_stream *stream; /* NULL: a worker */
     struct miner *miner;
-    size_t index;
+    size_t index;   /* what it is called to the outside: streams of a device share one */
     uint64_t epoch; /* the one that it has acted upon */
     struct assignment *assignment;
     bool switched; /* to that assignment since its last slice */
@@ -139,12 +151,16 @@ struct result {
 struct miner {
     struct pool *pool;
     struct miner_options options;
-    size_t lanes;
-    struct lane **lane;
+    size_t lanes;   /* on workers */
+    size_t streams; /* of all devices */
+    size_t devices;
+    struct lane **lane;          /* those on workers */
+    struct miner_server *server; /* a device's each */
     int fd;
     struct miner_pacer pacer;
     pthread_mutex_t lock;
     pthread_cond_t parking; /* a lane has parked, for miner_destroy */
+    pthread_cond_t wake;    /* for streams that wait: something has changed */
     /* Under the lock: */
     struct assignment *current;
     uint64_t serial; /* the latest assignment's */
@@ -157,10 +173,17 @@ struct miner {
         atomic_uint_least64_t epoch; /* written under the lock, read at every slice */
 };
 
+/*
+ * How many left units a work has room for. A lane begins a new unit where none
+ * is left, which makes as many as there are lanes, left or in hand; and cuts one
+ * in two where no more than that are left, which makes as many again.
+ */
+static inline size_t miner_left_room(const struct miner *m) { return 2 * (m->lanes + m->streams); }
+
 /* Makes every lane come and look. Under the miner's lock. */
 void miner_new_epoch(struct miner *m);
 
-/* Puts a parked lane's task back into the pool; those of all. Under the miner's lock. */
+/* Puts a parked lane's task back into the pool; those of all, and wakes the streams. Under the miner's lock. */
 void miner_unpark_lane(struct lane *lane);
 void miner_unpark_lanes(struct miner *m);
 
@@ -175,8 +198,53 @@ void miner_unsignal_owner(struct miner *m);
 struct assignment *miner_let_go(struct assignment *a);
 void miner_release(struct assignment *a);
 
-/* The lane's task: arg is the lane. */
+/* ---- miner_lane.c ---- */
+
+/* The task of a lane on a worker: arg is the lane. */
 enum pool_result miner_lane_run(struct pool_worker *worker, void *arg);
+
+/*
+ * Brings a lane up to date: its hits queued, its work the current one. False
+ * where it has nothing to do. Under the miner's lock, which it may let go
+ * meanwhile.
+ */
+bool miner_lane_update(struct miner *m, struct lane *lane);
+
+/* What the lane has begun goes back to be done by others. Its hits were queued. Under the miner's lock. */
+void miner_lane_leave(struct miner *m, struct lane *lane);
+
+/* Takes a unit, of some so many nonces, and prepares its search; false where there is none. */
+bool miner_lane_next(struct lane *lane, uint64_t nonces);
+
+/* The lane's unit is done, and its hits are queued. */
+void miner_lane_finish(struct lane *lane);
+
+/* A scan of the lane's unit begins: if it is the first of a work, notes how long that took. */
+void miner_lane_start(struct lane *lane, uint64_t now_ns);
+
+/* The next count nonces of the lane's unit are done. */
+void miner_lane_done(struct lane *lane, uint64_t count);
+
+/*
+ * Learns from a scan how long hashes take. One that was interrupted by others
+ * must not shrink the next by much.
+ */
+void miner_lane_learn(struct lane *lane, uint64_t hashes, uint64_t ns);
+
+/* ---- miner_device.c ---- */
+
+/* Makes the devices' lanes; false, errno set, where something can't be had. */
+bool miner_devices_create(struct miner *m, const struct miner_device *devices, size_t count);
+
+/* Starts their threads; likewise. */
+bool miner_devices_start(struct miner *m);
+
+/* Ends the threads, if any run. ending was set; the lock must not be held. */
+void miner_devices_end(struct miner *m);
+void miner_devices_free(struct miner *m);
+
+/* Of a device's streams together. */
+struct miner_lane_stats miner_device_lane_stats(const struct miner *m, size_t device);
 
 /* A lane's own numbers, which it writes and others read. */
 static inline void miner_store(atomic_uint_least64_t *number, uint64_t value)

@@ -49,16 +49,37 @@ static bool flush_hits(struct miner *m, struct lane *lane)
     return true;
 }
 
-/* A lane that may not run leaves what it has begun to those that may. */
-static void leave_unit(struct miner *m, struct lane *lane)
+/* The lane's unit was done: if nothing else of its work is to be done, says so. */
+static void finish_unit(struct miner *m, struct lane *lane)
+{
+    struct assignment *a = lane->assignment;
+    uint64_t weight = lane->unit.weight;
+
+    lane->has_unit = false;
+    /* Relaxed: a number; what it leads to happens under the lock. */
+    if (atomic_fetch_sub_explicit(&a->open_units, weight, memory_order_relaxed) != weight ||
+        a->finished)
+        return;
+    a->finished = a->exhausted = true;
+    miner_new_epoch(m);
+    if (a == m->current)
+        miner_signal_owner(m);
+}
+
+void miner_lane_leave(struct miner *m, struct lane *lane)
 {
     struct assignment *a = lane->assignment;
     struct miner_unit rest = lane->unit;
-    size_t count = miner_load_size(&a->left_count);
+    size_t count;
 
-    if (!lane->has_unit || lane->unit_done == rest.nonce_count)
+    if (!lane->has_unit)
         return;
-    VERIFY_CHECK(count < m->lanes);
+    if (lane->unit_done == rest.nonce_count) {
+        finish_unit(m, lane);
+        return;
+    }
+    count = miner_load_size(&a->left_count);
+    VERIFY_CHECK(count < miner_left_room(m));
     rest.nonce_first += (uint32_t)lane->unit_done;
     rest.nonce_count -= lane->unit_done;
     a->left[count] = rest;
@@ -83,20 +104,10 @@ static struct assignment *change_assignment(struct miner *m, struct lane *lane)
     return old;
 }
 
-/* ---- without the lock ---- */
-
-/*
- * Brings a lane up to date: its hits queued, its work the current one. False
- * where it has nothing to do and was parked; whoever unparks it submits its
- * task again, so the caller must touch nothing any more.
- */
-static bool synchronise(struct lane *lane)
+bool miner_lane_update(struct miner *m, struct lane *lane)
 {
-    struct miner *m = lane->miner;
     bool flushed, going;
 
-    pthread_mutex_lock(&m->lock);
-    VERIFY_CHECK(!lane->parked);
     while ((flushed = m->ending || flush_hits(m, lane)) && lane->assignment != m->current) {
         struct assignment *old = change_assignment(m, lane);
 
@@ -108,16 +119,33 @@ static bool synchronise(struct lane *lane)
     m->lanes_want_room |= !flushed;
     if (lane->assignment && flushed) {
         if (miner_duty_none(&lane->duty))
-            leave_unit(m, lane);
+            miner_lane_leave(m, lane);
         if (miner_load_size(&lane->assignment->left_count))
             lane->drained = false;
     }
     going = flushed && !m->ending && !m->paused && lane->assignment &&
             !lane->assignment->finished && !lane->drained;
     lane->throttled = going && miner_duty_spent(&lane->duty);
-    going &= !lane->throttled;
     /* Relaxed: it changes under the lock alone. */
     lane->epoch = atomic_load_explicit(&m->epoch, memory_order_relaxed);
+    return going && !lane->throttled;
+}
+
+/* ---- without the lock ---- */
+
+/*
+ * Brings a lane up to date. False where it has nothing to do and was parked;
+ * whoever unparks it submits its task again, so the caller must touch nothing
+ * any more.
+ */
+static bool synchronise(struct lane *lane)
+{
+    struct miner *m = lane->miner;
+    bool going;
+
+    pthread_mutex_lock(&m->lock);
+    VERIFY_CHECK(!lane->parked);
+    going = miner_lane_update(m, lane);
     if (!going) {
         lane->parked = true;
         if (m->ending)
@@ -127,65 +155,90 @@ static bool synchronise(struct lane *lane)
     return going;
 }
 
-/* The lane's unit was done: if it was the last of its work, says so. */
-static void finish_unit(struct lane *lane)
+void miner_lane_finish(struct lane *lane)
 {
-    struct assignment *a = lane->assignment;
     struct miner *m = lane->miner;
 
-    lane->has_unit = false;
-    /* Relaxed: a number; what it leads to happens under the lock. */
-    if (atomic_fetch_add_explicit(&a->done_units, 1, memory_order_relaxed) + 1 != a->space.units)
-        return;
     pthread_mutex_lock(&m->lock);
-    if (!a->finished) {
-        a->finished = a->exhausted = true;
-        miner_new_epoch(m);
-        if (a == m->current)
-            miner_signal_owner(m);
-    }
+    finish_unit(m, lane);
     pthread_mutex_unlock(&m->lock);
 }
 
-/* Takes a unit that another lane has left; false where there is none. */
-static bool take_left_unit(struct lane *lane)
+/*
+ * Takes a unit that another lane has left; false where there is none. A worker
+ * takes only so many nonces of one that a device has left, which would keep it
+ * busy for minutes. Under the miner's lock.
+ */
+static bool take_left_unit(struct lane *lane, uint64_t nonces)
 {
     struct assignment *a = lane->assignment;
-    struct miner *m = lane->miner;
-    size_t count;
+    size_t count = miner_load_size(&a->left_count);
+    struct miner_unit *left;
 
-    if (!miner_load_size(&a->left_count))
+    if (!count)
         return false;
-    pthread_mutex_lock(&m->lock);
-    count = miner_load_size(&a->left_count);
-    if (count) {
-        lane->unit = a->left[count - 1];
+    left = &a->left[count - 1];
+    lane->unit = *left;
+    if (lane->stream || left->nonce_count <= nonces || count > miner_left_room(lane->miner) / 2) {
         miner_store_size(&a->left_count, count - 1);
+        return true;
     }
-    pthread_mutex_unlock(&m->lock);
-    return count > 0;
-}
-
-/* Takes the next unit that nobody has begun; false where there is none. */
-static bool take_new_unit(struct lane *lane)
-{
-    struct assignment *a = lane->assignment;
-    /* Relaxed: every number is given out once; what they number doesn't change. */
-    uint64_t number = atomic_fetch_add_explicit(&a->next_unit, 1, memory_order_relaxed);
-
-    if (number >= a->space.units)
-        return false;
-    miner_space_unit(&a->space, &lane->unit, number);
+    /* Two are to be finished where one was. Relaxed: see finish_unit. */
+    atomic_fetch_add_explicit(&a->open_units, 1, memory_order_relaxed);
+    lane->unit.weight = 1;
+    lane->unit.nonce_count = nonces;
+    left->nonce_first += (uint32_t)nonces;
+    left->nonce_count -= nonces;
     return true;
 }
 
-/* Takes a unit and prepares its search; false where there is none. */
-static bool next_unit(struct lane *lane)
+/* Takes the next units that nobody has begun, of so many nonces if these follow each other; false where there is none. */
+static bool take_new_units(struct lane *lane, uint64_t nonces)
+{
+    struct assignment *a = lane->assignment;
+    const struct miner_space *space = &a->space;
+    /* Relaxed: every number is given out once; what they number doesn't change. */
+    uint64_t number = atomic_load_explicit(&a->next_unit, memory_order_relaxed), count;
+
+    do {
+        uint64_t of_set = space->chunks - number % space->chunks;
+
+        if (number >= space->units)
+            return false;
+        count = nonces / space->chunk_size;
+        count = count < 1 ? 1 : count < of_set ? count : of_set;
+        if (count > space->units - number)
+            count = space->units - number;
+    } while (!atomic_compare_exchange_weak_explicit(&a->next_unit, &number, number + count,
+                                                    memory_order_relaxed, memory_order_relaxed));
+    miner_space_units(space, &lane->unit, number, count);
+    return true;
+}
+
+/*
+ * Takes a unit. Units that were left come first, so that there are never more of
+ * them than there is room for (miner_left_room): a device, which may leave them
+ * again and again, looks and takes under the lock.
+ */
+static bool take_unit(struct lane *lane, uint64_t nonces)
+{
+    struct assignment *a = lane->assignment;
+    bool taken = false;
+
+    if (lane->stream || miner_load_size(&a->left_count)) {
+        pthread_mutex_lock(&lane->miner->lock);
+        taken = take_left_unit(lane, nonces) || (lane->stream && take_new_units(lane, nonces));
+        pthread_mutex_unlock(&lane->miner->lock);
+    }
+    return taken || (!lane->stream && take_new_units(lane, nonces));
+}
+
+bool miner_lane_next(struct lane *lane, uint64_t nonces)
 {
     struct assignment *a = lane->assignment;
 
     VERIFY_CHECK(!lane->has_unit);
-    if (!take_left_unit(lane) && !take_new_unit(lane))
+    if (!take_unit(lane, nonces))
         return false;
     if (!lane->has_header || lane->header_extranonce != lane->unit.extranonce) {
         memcpy(lane->header, a->work.header, 80);
@@ -216,8 +269,7 @@ static uint64_t slice_size(const struct lane *lane)
     return size < left ? size : left;
 }
 
-/* Learns from a slice how long hashes take. One that was interrupted by others must not shrink the next by much. */
-static void learn_speed(struct lane *lane, uint64_t hashes, uint64_t ns)
+void miner_lane_learn(struct lane *lane, uint64_t hashes, uint64_t ns)
 {
     double measured = (double)ns / (double)hashes;
 
@@ -228,10 +280,12 @@ static void learn_speed(struct lane *lane, uint64_t hashes, uint64_t ns)
         lane->ns_per_hash = 0.01;
 }
 
-static void note_switch(struct lane *lane, uint64_t now_ns)
+void miner_lane_start(struct lane *lane, uint64_t now_ns)
 {
     uint64_t took = now_ns - lane->assignment->set_ns;
 
+    if (!lane->switched)
+        return;
     lane->switched = false;
     miner_store(&lane->last_switch_ns, took);
     if (took > miner_load(&lane->max_switch_ns))
@@ -239,19 +293,21 @@ static void note_switch(struct lane *lane, uint64_t now_ns)
     miner_store(&lane->works, miner_load(&lane->works) + 1);
 }
 
-static void observe(struct lane *lane, uint32_t first, uint64_t count)
+void miner_lane_done(struct lane *lane, uint64_t count)
 {
     const struct miner_options *o = &lane->miner->options;
     struct miner_range range = {
         .tag = lane->assignment->work.tag,
         .extranonce = lane->unit.extranonce,
         .time = lane->unit.time,
-        .nonce_first = first,
+        .nonce_first = lane->unit.nonce_first + (uint32_t)lane->unit_done,
         .nonce_count = count,
         .versions = lane->unit.versions,
         .lane = lane->index,
     };
 
+    lane->unit_done += count;
+    meter_add(&lane->hashes, count * lane->unit.versions);
     if (!o->observe_fn)
         return;
     memcpy(range.version, lane->unit.version, sizeof(range.version));
@@ -263,18 +319,14 @@ static void scan_slice(struct lane *lane)
 {
     const struct search_impl *search = lane->assignment->space.search;
     uint32_t first = lane->unit.nonce_first + (uint32_t)lane->unit_done;
-    uint64_t start = clock_monotonic_ns(), done, hashes;
+    uint64_t start = clock_monotonic_ns(), done;
 
-    if (lane->switched)
-        note_switch(lane, start);
+    miner_lane_start(lane, start);
     done = search->run(&lane->hits, &lane->job, first, slice_size(lane));
     VERIFY_CHECK(done > 0 && done <= lane->unit.nonce_count - lane->unit_done);
-    hashes = done * lane->unit.versions;
-    learn_speed(lane, hashes, clock_monotonic_ns() - start);
-    meter_add(&lane->hashes, hashes);
+    miner_lane_learn(lane, done * lane->unit.versions, clock_monotonic_ns() - start);
     lane->slices++;
-    lane->unit_done += done;
-    observe(lane, first, done);
+    miner_lane_done(lane, done);
 }
 
 /* Counts the CPU time since the last look. */
@@ -312,8 +364,8 @@ enum pool_result miner_lane_run(struct pool_worker *worker, void *arg)
             return POOL_AGAIN;
         }
         if (lane->has_unit && lane->unit_done == lane->unit.nonce_count)
-            finish_unit(lane);
-        else if (lane->has_unit || next_unit(lane))
+            miner_lane_finish(lane);
+        else if (lane->has_unit || miner_lane_next(lane, lane->assignment->space.chunk_size))
             scan_slice(lane);
         else
             lane->drained = true;

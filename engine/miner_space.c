@@ -27,9 +27,10 @@ static uint32_t spread_bits(uint64_t number, uint32_t mask)
 }
 
 /* Which search scans the space, and in sets of how many versions. */
-static void choose_search(struct miner_space *space, const struct kernels *kernels)
+static void choose_search(struct miner_space *space, const struct kernels *kernels,
+                          bool with_devices)
 {
-    size_t rolled = kernels->search_rolled->versions;
+    size_t rolled = with_devices ? SEARCH_MAX_VERSIONS : kernels->search_rolled->versions;
 
     space->search = kernels->search;
     space->set_size = 1;
@@ -40,7 +41,7 @@ static void choose_search(struct miner_space *space, const struct kernels *kerne
 }
 
 bool miner_space_init(struct miner_space *space, const struct miner_work *work,
-                      const struct kernels *kernels, uint64_t unit_nonces)
+                      const struct kernels *kernels, uint64_t unit_nonces, bool with_devices)
 {
     uint64_t extranonces = work->extranonce_last - work->extranonce_first;
 
@@ -56,7 +57,7 @@ bool miner_space_init(struct miner_space *space, const struct miner_work *work,
     if (space->nonce_count > all_nonces - space->nonce_first ||
         work->extranonce_last < work->extranonce_first)
         return false;
-    choose_search(space, kernels);
+    choose_search(space, kernels, with_devices);
     VERIFY_CHECK(space->set_size >= 1 && space->set_size <= SEARCH_MAX_VERSIONS);
     if (!work->header_fn)
         extranonces = 0; /* beyond the first: they would all be the same header */
@@ -71,19 +72,22 @@ bool miner_space_init(struct miner_space *space, const struct miner_work *work,
     return true;
 }
 
-void miner_space_unit(const struct miner_space *space, struct miner_unit *unit, uint64_t number)
+void miner_space_units(const struct miner_space *space, struct miner_unit *unit, uint64_t number,
+                       uint64_t count)
 {
     uint64_t chunk = number % space->chunks, first;
+    uint64_t nonces_before = chunk * space->chunk_size;
 
-    VERIFY_CHECK(number < space->units);
+    VERIFY_CHECK(count > 0 && number < space->units && count <= space->chunks - chunk);
     number /= space->chunks;
     first = number % space->sets * space->set_size;
     number /= space->sets;
     *unit = (struct miner_unit){
         .extranonce = space->extranonce_first + number / space->times,
         .time = space->time_first + (uint32_t)(number % space->times),
-        .nonce_first = (uint32_t)(space->nonce_first + chunk * space->chunk_size),
-        .nonce_count = minimum(space->chunk_size, space->nonce_count - chunk * space->chunk_size),
+        .nonce_first = (uint32_t)(space->nonce_first + nonces_before),
+        .nonce_count = minimum(count * space->chunk_size, space->nonce_count - nonces_before),
+        .weight = count,
         .versions = minimum(space->set_size, space->version_count - first),
     };
     /* By exclusive or, so that the first version is the template's own. */

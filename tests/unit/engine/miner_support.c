@@ -69,7 +69,7 @@ struct seen seen;
 static size_t seen_room;
 static pthread_mutex_t seen_lock = PTHREAD_MUTEX_INITIALIZER;
 
-static void observe(void *arg, const struct miner_range *range)
+void support_observe(void *arg, const struct miner_range *range)
 {
     (void)arg;
     pthread_mutex_lock(&seen_lock);
@@ -173,11 +173,11 @@ void check_header(const struct miner_event *event, const struct miner_work *work
 struct miner *make_miner(const struct kernels *kernels, uint64_t unit_nonces)
 {
     char error[MINER_ERROR_SIZE];
-    struct miner *miner =
-        miner_create(support_pool,
-                     &(struct miner_options){
-                         .kernels = kernels, .unit_nonces = unit_nonces, .observe_fn = observe},
-                     error);
+    struct miner *miner = miner_create(support_pool,
+                                       &(struct miner_options){.kernels = kernels,
+                                                               .unit_nonces = unit_nonces,
+                                                               .observe_fn = support_observe},
+                                       error);
 
     if (!miner)
         fail_msg("%s", error);

@@ -17,12 +17,13 @@ void sleep_ms(long n);
 /* Whether this process comes to use no CPU, soon enough for a loaded machine. */
 bool becomes_idle(void);
 
-/* What miners made by make_miner did, each slice in turn; theirs until forget_seen. */
+/* What miners made by make_miner, and others with this observer, did, each slice in turn; until forget_seen. */
 struct seen {
     struct miner_range *ranges;
     size_t count;
 };
 
+void support_observe(void *arg, const struct miner_range *range);
 extern struct seen seen;
 void sort_seen(void); /* by work, place and nonce, so that what follows each other in a unit does */
 void forget_seen(void);
