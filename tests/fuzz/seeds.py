@@ -77,11 +77,17 @@ def answers(_):
             yield bytes([status]) + json.dumps({"result": result, "error": failed, "id": 7}).encode()
 
 
+def profiles(_):
+    for path in (pathlib.Path(__file__).resolve().parents[2] / "tuning").glob("*.yaml"):
+        yield path.read_bytes()
+
+
 TARGETS = {
     "fuzz_address": addresses,
     "fuzz_block": blocks,
     "fuzz_header": headers,
     "fuzz_jsonrpc": answers,
+    "fuzz_profile": profiles,
     "fuzz_template": templates,
     "fuzz_transaction": transactions,
 }
