@@ -70,7 +70,11 @@ static void decide(struct compare_row *row, const struct compare_rule *rule)
     if (stats_rank_p_least(a->count, b->count) > rule->significance)
         return;
     row->verdict = COMPARE_SAME;
-    if (row->p <= rule->significance && is_beyond(row, rule))
+    if (row->p > rule->significance || !is_beyond(row, rule))
+        return;
+    if (results_is_peer(a))
+        row->verdict = COMPARE_PEER;
+    else
         row->verdict =
             (b->median < a->median) == a->lower_is_better ? COMPARE_BETTER : COMPARE_WORSE;
 }
@@ -126,13 +130,15 @@ void compare_free(struct comparison *c)
 
 size_t compare_decided(const struct comparison *c)
 {
-    return c->verdicts[COMPARE_SAME] + c->verdicts[COMPARE_BETTER] + c->verdicts[COMPARE_WORSE];
+    return c->verdicts[COMPARE_SAME] + c->verdicts[COMPARE_BETTER] + c->verdicts[COMPARE_WORSE] +
+           c->verdicts[COMPARE_PEER];
 }
 
 const char *compare_name(enum compare_verdict verdict)
 {
-    static const char *const names[COMPARE_VERDICTS] = {
-        "same", "better", "worse", "undecided", "only in A", "only in B", "ambiguous"};
+    static const char *const names[COMPARE_VERDICTS] = {"same",         "better",    "worse",
+                                                        "peer changed", "undecided", "only in A",
+                                                        "only in B",    "ambiguous"};
 
     return names[verdict];
 }

@@ -25,6 +25,7 @@ enum compare_verdict {
     COMPARE_SAME, /* within the noise */
     COMPARE_BETTER,
     COMPARE_WORSE,
+    COMPARE_PEER,      /* another program's own rate changed, to either side: nothing of ours did */
     COMPARE_UNDECIDED, /* too few runs, or no number */
     COMPARE_ONLY_A,
     COMPARE_ONLY_B,

@@ -53,8 +53,8 @@ static void print_row(FILE *out, const struct compare_row *row, size_t name_widt
 void compare_print_counts(FILE *out, const struct comparison *c)
 {
     static const enum compare_verdict order[COMPARE_VERDICTS] = {
-        COMPARE_WORSE,  COMPARE_BETTER, COMPARE_SAME,     COMPARE_UNDECIDED,
-        COMPARE_ONLY_A, COMPARE_ONLY_B, COMPARE_AMBIGUOUS};
+        COMPARE_WORSE,     COMPARE_BETTER, COMPARE_SAME,   COMPARE_PEER,
+        COMPARE_UNDECIDED, COMPARE_ONLY_A, COMPARE_ONLY_B, COMPARE_AMBIGUOUS};
     const char *comma = "";
 
     for (size_t i = 0; i < COMPARE_VERDICTS; i++) {
@@ -239,8 +239,7 @@ static void draw_row(struct plot *p, const struct compare_row *row)
     snprintf(m->label, sizeof(m->label), "%s%s%s", either->name, either->kernel[0] ? ", " : "",
              either->kernel);
     used = strlen(m->label);
-    snprintf(m->label + used, sizeof(m->label) - used, ", %zu %s", either->threads,
-             either->threads == 1 ? "thread" : "threads");
+    snprintf(m->label + used, sizeof(m->label) - used, ", %zut", either->threads);
 }
 
 void compare_draw(struct figures *f, const struct comparison *c)
@@ -256,7 +255,7 @@ void compare_draw(struct figures *f, const struct comparison *c)
             continue;
         p = figures_new(f, PLOT_CHANGES, bench);
         snprintf(p->unit, sizeof(p->unit), "%%");
-        snprintf(p->subtitle, sizeof(p->subtitle), "change from A to B beyond the noise");
+        snprintf(p->subtitle, sizeof(p->subtitle), "from A to B, beyond the noise; t: threads");
         for (size_t k = i; k < c->count; k++)
             if (is_change(&c->row[k]) && strcmp(compare_either(&c->row[k])->bench, bench) == 0)
                 draw_row(p, &c->row[k]);

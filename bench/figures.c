@@ -61,17 +61,20 @@ static const char *suffix_of(const struct results_row *row)
     return "";
 }
 
+/* threads: 0 where the plot's marks differ in it. */
 static void describe_unit(struct plot *p, const struct results_row *row, size_t threads)
 {
-    snprintf(p->unit, sizeof(p->unit), "%.60s", is_ratio(row) ? "" : row->unit);
-    snprintf(p->subtitle, sizeof(p->subtitle), "%.40s, %s is better", row->unit,
-             row->lower_is_better ? "less" : "more");
+    char count[32] = "";
+
     if (threads)
-        snprintf(p->subtitle + strlen(p->subtitle), sizeof(p->subtitle) - strlen(p->subtitle),
-                 "; %zu %s", threads, threads == 1 ? "thread" : "threads");
+        snprintf(count, sizeof(count), ", %zu %s", threads, threads == 1 ? "thread" : "threads");
+    snprintf(p->unit, sizeof(p->unit), "%.60s", is_ratio(row) ? "" : row->unit);
     if (is_ratio(row))
-        snprintf(p->subtitle + strlen(p->subtitle), sizeof(p->subtitle) - strlen(p->subtitle),
-                 "; dashed: as fast");
+        snprintf(p->subtitle, sizeof(p->subtitle), "%.30s%s; times as fast; dashed: 1", row->bench,
+                 count);
+    else
+        snprintf(p->subtitle, sizeof(p->subtitle), "%.30s%s; %.30s, %s is better", row->bench,
+                 count, row->unit, row->lower_is_better ? "less" : "more");
 }
 
 static struct plot_mark *add_row(struct plot *p, const struct results_row *row)
@@ -313,7 +316,7 @@ static void add_efficiency(struct figures *f, const struct results *r, const cha
         if (!p) {
             p = figures_new(f, PLOT_BARS, "a thread beside one alone");
             snprintf(p->unit, sizeof(p->unit), "%%");
-            snprintf(p->subtitle, sizeof(p->subtitle), "%%, more is better; dashed: as fast");
+            snprintf(p->subtitle, sizeof(p->subtitle), "%.30s; %%, more is better", bench);
             p->reference = 100;
         }
         m = plot_add(p);

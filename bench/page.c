@@ -59,17 +59,12 @@ void page_open_table(struct page *p, const char *label)
 
 void page_close_table(struct page *p) { fputs("</tbody></table></div>\n", p->out); }
 
-static bool is_text_column(const char *head)
-{
-    return strcmp(head, "Kernel") == 0 || strcmp(head, "Unit") == 0 || strcmp(head, "Verdict") == 0;
-}
-
-void page_heads(struct page *p, const char *const *head, size_t n)
+void page_heads(struct page *p, const struct page_column *column, size_t n)
 {
     fputs("<thead><tr>", p->out);
     for (size_t i = 0; i < n; i++) {
-        fprintf(p->out, "<th scope=\"col\"%s>", is_text_column(head[i]) ? " class=\"text\"" : "");
-        markup_text(p->out, head[i]);
+        fprintf(p->out, "<th scope=\"col\"%s>", column[i].text ? " class=\"text\"" : "");
+        markup_text(p->out, column[i].head);
         fputs("</th>", p->out);
     }
     fputs("</tr></thead><tbody>\n", p->out);
@@ -154,9 +149,9 @@ static void put_words(struct page *p, const struct results_row *row)
         if (!results_is_field(key) || !json_is_string(value))
             continue;
         if (!any) {
-            fputs("<p class=\"soft\">", p->out);
+            fputs("<p class=\"soft note\">", p->out);
             markup_text(p->out, row->kernel[0] ? row->kernel : row->name);
-            fprintf(p->out, ", %zu %s: ", row->threads, row->threads == 1 ? "thread" : "threads");
+            fputs(": ", p->out);
         }
         any = true;
         fputs(before, p->out);
@@ -170,12 +165,33 @@ static void put_words(struct page *p, const struct results_row *row)
         fputs("</p>\n", p->out);
 }
 
+static bool have_same_words(const struct results_row *a, const struct results_row *b)
+{
+    const char *key;
+    json_t *value;
+
+    json_object_foreach(b->json, key,
+                        value) if (results_is_field(key) && json_is_string(value) &&
+                                   !json_equal(value, json_object_get(a->json, key))) return false;
+    return strcmp(a->bench, b->bench) == 0 && strcmp(a->kernel, b->kernel) == 0;
+}
+
+/* Whether a row before says the same of the same program, on another number of threads. */
+static bool are_words_said(const struct results *r, size_t row)
+{
+    for (size_t i = 0; i < row; i++)
+        if (have_same_words(&r->row[i], &r->row[row]))
+            return true;
+    return false;
+}
+
 static void put_rows(struct page *p, const struct results *r, const char *bench)
 {
-    static const char *const heads[] = {"Row",  "Kernel",    "Threads", "Median",
-                                        "Unit", "Spread",    "Min",     "Max",
-                                        "Runs", "Disturbed", "Steal ms"};
-    const char *head[sizeof(heads) / sizeof(*heads) + COLUMNS];
+    static const struct page_column heads[] = {
+        {"Row", true},   {"Kernel", true},     {"Threads", false}, {"Median", false},
+        {"Unit", true},  {"Spread", false},    {"Min", false},     {"Max", false},
+        {"Runs", false}, {"Disturbed", false}, {"Steal ms", false}};
+    struct page_column head[sizeof(heads) / sizeof(*heads) + COLUMNS];
     size_t fixed = sizeof(heads) / sizeof(*heads), rows = 0;
     struct columns columns = {0};
 
@@ -187,7 +203,7 @@ static void put_rows(struct page *p, const struct results *r, const char *bench)
         rows++;
     }
     for (size_t i = 0; i < columns.count; i++)
-        head[fixed + i] = columns.key[i];
+        head[fixed + i] = (struct page_column){columns.key[i], false};
     fprintf(p->out, "<details open><summary>%zu %s</summary>\n", rows, rows == 1 ? "row" : "rows");
     page_open_table(p, bench);
     page_heads(p, head, fixed + columns.count);
@@ -196,7 +212,7 @@ static void put_rows(struct page *p, const struct results *r, const char *bench)
             put_row(p, &r->row[i], &columns);
     page_close_table(p);
     for (size_t i = 0; i < r->count; i++)
-        if (strcmp(r->row[i].bench, bench) == 0)
+        if (strcmp(r->row[i].bench, bench) == 0 && !are_words_said(r, i))
             put_words(p, &r->row[i]);
     fputs("</details>\n", p->out);
 }
@@ -234,8 +250,9 @@ static void put_kicker(struct page *p, const struct page_document *d)
 
     fputs("<p class=\"kicker\">Excalibur-EXS benchmarks", p->out);
     if (started[0]) {
-        fputs(", ", p->out);
+        fputs(", <span class=\"whole\">", p->out);
         markup_text(p->out, started);
+        fputs("</span>", p->out);
     }
     if (d->path[0]) {
         fputs(", <code>", p->out);
@@ -245,15 +262,20 @@ static void put_kicker(struct page *p, const struct page_document *d)
     fputs("</p>\n", p->out);
 }
 
-static void put_document(struct page *p, const struct page_document *d, size_t number)
+static void put_title(struct page *p, const struct page_document *d, const char *element)
 {
-    const char *cpu = results_machine_text(d->results, "cpu"), *tag = number ? "h2" : "h1";
-    char id[48];
+    const char *cpu = results_machine_text(d->results, "cpu");
 
     put_kicker(p, d);
-    fprintf(p->out, "<%s>", tag);
+    fprintf(p->out, "<%s>", element);
     markup_text(p->out, cpu[0] ? cpu : "A processor that does not say its name");
-    fprintf(p->out, "</%s>\n", tag);
+    fprintf(p->out, "</%s>\n", element);
+}
+
+static void put_document(struct page *p, const struct page_document *d, size_t number)
+{
+    char id[48];
+
     if (d->results->interrupted)
         page_paragraph(p, "warn", "Interrupted before all was measured.");
     page_summary(p, d->results);
@@ -280,14 +302,24 @@ static void put_contents(struct page *p, const struct page_document *document, s
 {
     char id[48];
 
-    fputs("<nav aria-label=\"Contents\"><ul>\n", p->out);
+    fputs("<nav aria-label=\"Contents\">\n", p->out);
+    if (count > 1)
+        fputs("<ul>\n", p->out);
     for (size_t i = 1; i < count; i++) {
         snprintf(id, sizeof(id), "changes-%zu", i + 1);
-        put_link(p, id, "What changed");
+        put_link(p, id, count > 2 ? document[i].path : "What changed");
     }
+    if (count > 1)
+        fputs("</ul>\n", p->out);
     for (size_t d = 0; d < count; d++) {
         const struct results *r = document[d].results;
 
+        fputs("<ul>\n", p->out);
+        if (count > 1) {
+            fputs("<li class=\"soft\">", p->out);
+            markup_text(p->out, document[d].path);
+            fputs("</li>\n", p->out);
+        }
         for (size_t i = 0; i < r->count; i++) {
             snprintf(id, sizeof(id), "d%zu-b%zu", d + 1, i + 1);
             if (figures_begins_bench(r, i))
@@ -295,8 +327,9 @@ static void put_contents(struct page *p, const struct page_document *document, s
         }
         snprintf(id, sizeof(id), "d%zu-machine", d + 1);
         put_link(p, id, "The machine");
+        fputs("</ul>\n", p->out);
     }
-    fputs("</ul></nav>\n", p->out);
+    fputs("</nav>\n", p->out);
 }
 
 /* The digest by which the policy knows the only style sheet there is. */
@@ -350,14 +383,26 @@ bool page_write(FILE *out, const struct page_document *document, size_t count,
 
     put_head(&p, document, count);
     fputs("<header>\n", out);
+    if (count == 1)
+        put_title(&p, &document[0], "h1");
+    else
+        fprintf(out,
+                "<p class=\"kicker\">Excalibur-EXS benchmarks</p>\n<h1>%zu files compared</h1>\n",
+                count);
     put_contents(&p, document, count);
     fputs("</header>\n<main>\n", out);
     for (size_t i = 1; i < count; i++) {
         snprintf(id, sizeof(id), "changes-%zu", i + 1);
         page_comparison(&p, &document[0], &document[i], rule, id);
     }
-    for (size_t i = 0; i < count; i++)
+    for (size_t i = 0; i < count; i++) {
+        if (count > 1) {
+            fputs("<div class=\"document\">\n", out);
+            put_title(&p, &document[i], "h2");
+            fputs("</div>\n", out);
+        }
         put_document(&p, &document[i], i);
+    }
     fputs("</main>\n<footer><p>Each figure is the median of its runs; the spread is half the way "
           "from the smallest to the largest. exs-bench(1) says how they are measured.</p>"
           "</footer>\n</body>\n</html>\n",

@@ -16,7 +16,7 @@ static void put_path(struct page *p, const char *name, const struct page_documen
 
 static void put_differences(struct page *p, const struct compare_differences *d)
 {
-    static const char *const heads[] = {"What differs", "A", "B"};
+    static const struct page_column heads[] = {{"What differs", true}, {"A", true}, {"B", true}};
 
     if (d->count == 0)
         return;
@@ -26,9 +26,9 @@ static void put_differences(struct page *p, const struct compare_differences *d)
     for (size_t i = 0; i < d->count; i++) {
         fputs("<tr><th scope=\"row\">", p->out);
         markup_text(p->out, d->item[i].key);
-        fputs("</th><td class=\"text\">", p->out);
+        fputs("</th><td class=\"wrap\">", p->out);
         markup_text(p->out, d->item[i].a);
-        fputs("</td><td class=\"text\">", p->out);
+        fputs("</td><td class=\"wrap\">", p->out);
         markup_text(p->out, d->item[i].b);
         fputs("</td></tr>\n", p->out);
     }
@@ -37,8 +37,6 @@ static void put_differences(struct page *p, const struct compare_differences *d)
 
 static void put_row(struct page *p, const struct compare_row *row)
 {
-    static const char *const classes[COMPARE_VERDICTS] = {
-        "text", "text better", "text worse", "text", "text", "text", "text"};
     const struct results_row *either = compare_either(row);
 
     fputs("<tr", p->out);
@@ -57,20 +55,29 @@ static void put_row(struct page *p, const struct compare_row *row)
     fputs("</td>", p->out);
     page_number(p, row->ratio, false);
     page_number(p, row->p, false);
-    fprintf(p->out, "<td class=\"%s\">%s</td></tr>\n", classes[row->verdict],
+    fprintf(p->out, "<td class=\"text%s\">%s</td></tr>\n",
+            row->verdict == COMPARE_BETTER  ? " better"
+            : row->verdict == COMPARE_WORSE ? " worse"
+                                            : "",
             compare_name(row->verdict));
 }
 
 static void put_rows(struct page *p, const struct comparison *c)
 {
-    static const char *const heads[] = {"Row",  "Kernel", "Threads", "A",      "B",
-                                        "Unit", "B / A",  "p",       "Verdict"};
+    static const struct page_column heads[] = {
+        {"Row", true},  {"Kernel", true}, {"Threads", false}, {"A", false},     {"B", false},
+        {"Unit", true}, {"B / A", false}, {"p", false},       {"Verdict", true}};
+    static const enum compare_verdict order[COMPARE_VERDICTS] = {
+        COMPARE_WORSE,  COMPARE_BETTER, COMPARE_PEER,      COMPARE_UNDECIDED,
+        COMPARE_ONLY_A, COMPARE_ONLY_B, COMPARE_AMBIGUOUS, COMPARE_SAME};
 
     fprintf(p->out, "<details open><summary>All %zu rows</summary>\n", c->count);
     page_open_table(p, "All rows compared");
     page_heads(p, heads, sizeof(heads) / sizeof(*heads));
-    for (size_t i = 0; i < c->count; i++)
-        put_row(p, &c->row[i]);
+    for (size_t verdict = 0; verdict < COMPARE_VERDICTS; verdict++)
+        for (size_t i = 0; i < c->count; i++)
+            if (c->row[i].verdict == order[verdict])
+                put_row(p, &c->row[i]);
     page_close_table(p);
     fputs("</details>\n", p->out);
 }

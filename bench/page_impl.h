@@ -27,7 +27,12 @@ void page_row_names(struct page *p, const struct results_row *row);
 void page_open_table(struct page *p, const char *label);
 void page_close_table(struct page *p);
 
-void page_heads(struct page *p, const char *const *head, size_t n);
+struct page_column {
+    const char *head;
+    bool text; /* to the left, as its cells */
+};
+
+void page_heads(struct page *p, const struct page_column *column, size_t n);
 
 /* Writes the plots in a grid. */
 void page_plots(struct page *p, const struct figures *f);

@@ -9,23 +9,6 @@ enum { TILES = 8 };
 
 /* --- the figures --- */
 
-static void put_tile(struct page *p, const char *name, const struct results_row *row, double value,
-                     const char *unit, const char *by)
-{
-    char number[NUMBER_SIZE];
-
-    number_format(number, value);
-    fputs("<div class=\"tile\"><dt>", p->out);
-    markup_text(p->out, name);
-    fputs("</dt><dd class=\"figure\"", p->out);
-    page_row_names(p, row);
-    fprintf(p->out, "><data value=\"%.17g\">%s</data> <span class=\"unit\">", value, number);
-    markup_text(p->out, unit);
-    fputs("</span></dd><dd class=\"by\">", p->out);
-    markup_text(p->out, by);
-    fputs("</dd></div>\n", p->out);
-}
-
 /* The best of the search on this number of threads, ours or ratios to others; NULL: none. */
 static const struct results_row *best_search(const struct results *r, size_t threads, bool ratio)
 {
@@ -42,25 +25,44 @@ static const struct results_row *best_search(const struct results *r, size_t thr
     return best;
 }
 
+/* The <data> of a row's median, whose element carries the row's names. */
+static void put_median(struct page *p, const char *element, const char *class,
+                       const struct results_row *row)
+{
+    char number[NUMBER_SIZE];
+
+    number_format(number, row->median);
+    fprintf(p->out, "<%s class=\"%s\"", element, class);
+    page_row_names(p, row);
+    fprintf(p->out, "><data value=\"%.17g\">%s</data>", row->median, number);
+}
+
 static void put_search(struct page *p, const struct results *r, size_t threads)
 {
     const struct results_row *rate = best_search(r, threads, false);
     const struct results_row *ratio = best_search(r, threads, true);
-    char name[96], by[2 * PLOT_TEXT_SIZE];
 
-    if (rate) {
-        snprintf(name, sizeof(name), "Search, %zu %s", threads,
-                 threads == 1 ? "thread" : "threads");
-        snprintf(by, sizeof(by), "%.100s, %.100s", rate->kernel, rate->name);
-        put_tile(p, name, rate, rate->median, rate->unit, by);
-    }
+    if (!rate)
+        return;
+    fprintf(p->out, "<div class=\"tile\"><dt>Search, %zu %s</dt>", threads,
+            threads == 1 ? "thread" : "threads");
+    put_median(p, "dd", "figure", rate);
+    fputs(" <span class=\"unit\">", p->out);
+    markup_text(p->out, rate->unit);
+    fputs("</span></dd><dd class=\"by\"><span class=\"whole\">", p->out);
+    markup_text(p->out, rate->kernel);
+    fputs(",</span> <span class=\"whole\">", p->out);
+    markup_text(p->out, rate->name);
+    fputs("</span></dd>", p->out);
     if (ratio) {
         const char *peer = strstr(ratio->name, " / ");
 
-        snprintf(name, sizeof(name), "Beside %.40s, %zu %s", peer ? peer + 3 : "the other", threads,
-                 threads == 1 ? "thread" : "threads");
-        put_tile(p, name, ratio, ratio->median, "times", ratio->kernel);
+        put_median(p, "dd", "by", ratio);
+        fputs(" times <span class=\"whole\">", p->out);
+        markup_text(p->out, peer ? peer + 3 : "the other program");
+        fputs("</span></dd>", p->out);
     }
+    fputs("</div>\n", p->out);
 }
 
 /* The smallest number of threads of the search above a given one; 0: none. */

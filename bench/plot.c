@@ -11,15 +11,15 @@
 
 enum {
     HEADER = 42,     /* title and subtitle */
-    BAR = 30,        /* one bar with its label */
-    FOOT = 6,        /* below the last bar */
+    BAR = 34,        /* one bar with its label */
     LEGEND = 17,     /* the name of one line */
     AREA = 168,      /* the lines' own height */
     AXIS = 36,       /* below it */
     GAP = 28,        /* between the plots of a document */
     COLUMNS = 3,     /* of it */
-    FONT = 12,       /* of labels and values */
-    FONT_TITLE = 14, /* a bold font of 13 is as wide */
+    FONT = 12,       /* of labels */
+    FONT_VALUE = 13, /* these two: what a plain font as wide as the bold one would have */
+    FONT_TITLE = 15,
     FONT_SMALL = 11,
 };
 
@@ -51,7 +51,7 @@ double plot_height(const struct plot *p)
 {
     if (p->kind == PLOT_LINES)
         return HEADER + LEGEND * (double)(count_series(p) + (p->reference > 0)) + AREA + AXIS;
-    return HEADER + BAR * (double)p->marks + FOOT;
+    return HEADER + BAR * (double)p->marks;
 }
 
 double plot_axis(double most, double *step)
@@ -75,16 +75,17 @@ static const char *tone_class(enum plot_tone tone)
     return classes[tone];
 }
 
-/* "78.12 MH/s" */
-static void format_value(char out[static SVG_TEXT_SIZE], const struct plot *p,
-                         const struct plot_mark *m, double value)
+/* "78.12 MH/s"; of changes "+1.3%" */
+static void format_value(char out[static SVG_TEXT_SIZE], const struct plot *p, double value)
 {
     char number[NUMBER_SIZE];
 
-    number_format(number, value);
-    snprintf(out, SVG_TEXT_SIZE, "%s%s%s%s", p->kind == PLOT_CHANGES && value > 0 ? "+" : "",
-             number, p->unit[0] && strcmp(p->unit, "%") != 0 ? " " : "", p->unit);
-    (void)m;
+    if (p->kind == PLOT_CHANGES && fabs(value) < 1e4)
+        snprintf(number, sizeof(number), "%+.1f", value);
+    else
+        number_format(number, value);
+    snprintf(out, SVG_TEXT_SIZE, "%s%s%s", number,
+             p->unit[0] && strcmp(p->unit, "%") != 0 ? " " : "", p->unit);
 }
 
 /* All numbers in words, for those who do not see the drawing. The caller frees it. */
@@ -101,7 +102,7 @@ static char *describe(const struct plot *p)
         const struct plot_mark *m = &p->mark[i];
         char value[SVG_TEXT_SIZE], low[NUMBER_SIZE], high[NUMBER_SIZE];
 
-        format_value(value, p, m, m->value);
+        format_value(value, p, m->value);
         number_format(low, m->low);
         number_format(high, m->high);
         fprintf(out, "%s ", i ? ";" : "");
@@ -131,12 +132,12 @@ static void draw_label(const struct plot *p, struct svg *s, const struct plot_ma
 {
     char value[SVG_TEXT_SIZE], text[SVG_TEXT_SIZE];
 
-    format_value(value, p, m, m->value);
+    format_value(value, p, m->value);
     if (m->note[0])
         snprintf(value + strlen(value), sizeof(value) - strlen(value), " %s", m->note);
-    svg_fit(text, value, FONT, PLOT_WIDTH * 0.7);
+    svg_fit(text, value, FONT_VALUE, PLOT_WIDTH * 0.7);
     svg_text(s, "value", PLOT_WIDTH, y + 11, SVG_END, text);
-    svg_fit(text, m->label, FONT, PLOT_WIDTH - svg_text_width(text, FONT) - 8);
+    svg_fit(text, m->label, FONT, PLOT_WIDTH - svg_text_width(text, FONT_VALUE) - 8);
     svg_text(s, "label", 0, y + 11, SVG_START, text);
 }
 
@@ -162,13 +163,12 @@ static void draw_bars(const struct plot *p, struct svg *s)
         double y = HEADER + BAR * (double)i;
 
         draw_label(p, s, m, y);
-        svg_rect(s, "track", 0, y + 16, PLOT_WIDTH, 9);
-        svg_rect(s, tone_class(m->tone), 0, y + 16, m->value * scale, 9);
-        draw_span(s, m->low * scale, m->high * scale, y + 20.5);
+        svg_rect(s, "track", 0, y + 15, PLOT_WIDTH, 9);
+        svg_rect(s, tone_class(m->tone), 0, y + 15, m->value * scale, 9);
+        draw_span(s, m->low * scale, m->high * scale, y + 19.5);
+        if (p->reference > 0)
+            svg_line(s, "mark", p->reference * scale, y + 13.5, p->reference * scale, y + 25.5);
     }
-    if (p->reference > 0)
-        svg_line(s, "ideal", p->reference * scale, HEADER, p->reference * scale,
-                 plot_height(p) - 1);
 }
 
 static void draw_changes(const struct plot *p, struct svg *s)
@@ -184,9 +184,9 @@ static void draw_changes(const struct plot *p, struct svg *s)
         double size = most > 0 ? fabs(m->value) / most * (middle - 1) : 0;
 
         draw_label(p, s, m, y);
-        svg_rect(s, "track", 0, y + 16, PLOT_WIDTH, 9);
-        svg_rect(s, tone_class(m->tone), m->value < 0 ? middle - size : middle, y + 16, size, 9);
-        svg_line(s, "axis", middle, y + 14, middle, y + 27);
+        svg_rect(s, "track", 0, y + 15, PLOT_WIDTH, 9);
+        svg_rect(s, tone_class(m->tone), m->value < 0 ? middle - size : middle, y + 15, size, 9);
+        svg_line(s, "mark", middle, y + 13.5, middle, y + 25.5);
     }
 }
 
@@ -359,7 +359,7 @@ void plot_draw_document(const struct plot *plot, size_t n, FILE *out, const char
     for (size_t i = 0; i < n; i += COLUMNS)
         height += row_height(plot + i, n - i);
     svg_open_document(&s, out, width, height, title, description, plot_style);
-    svg_fit(text, title, 18, width - 2 * GAP);
+    svg_fit(text, title, 19, width - 2 * GAP);
     svg_text(&s, "head", GAP, GAP + 14, SVG_START, text);
     svg_fit(text, description, FONT_SMALL, width - 2 * GAP);
     svg_text(&s, "sub", GAP, GAP + 34, SVG_START, text);

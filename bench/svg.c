@@ -143,13 +143,15 @@ void svg_text(struct svg *s, const char *class, double x, double y, enum svg_anc
 /* Of the font size: somewhat more than DejaVu Sans, which is wider than most, takes. */
 static double character_width(const uint8_t *c, size_t size)
 {
-    if (size > 1)
+    if (size != 1)
         return 1.05;
-    if (strchr("iIjlf.,:;'|![]()/ tr-", *c))
-        return 0.45;
-    if (strchr("mwMW@%", *c))
-        return 1.05;
-    return *c >= 'A' && *c <= 'Z' ? 0.8 : 0.68;
+    if (strchr("iIjl.,:;'|!", *c))
+        return 0.36;
+    if (strchr("frt()[]/\\ -", *c))
+        return 0.44;
+    if (strchr("mwMW@%#", *c))
+        return 1.0;
+    return *c >= 'A' && *c <= 'Z' ? 0.77 : 0.65;
 }
 
 double svg_text_width(const char *text, double font_size)
