@@ -23,6 +23,7 @@
 #include "base/log.h"
 #include "engine/miner.h"
 #include "mining/status.h"
+#include "mining/tally.h"
 
 enum {
     STRATUM_MAX_POOLS = MINING_MAX_SOURCES,
@@ -81,8 +82,9 @@ struct stratum_options {
     unsigned time_limit_s; /* end after so many seconds; 0: go on */
     const struct kernels *kernels;
     struct miner *miner;
-    struct log *log;           /* NULL: silent; its category is LOG_STRATUM */
-    const struct clock *clock; /* whose steady time all but I/O goes by; NULL: the real one */
+    struct log *log;            /* NULL: silent; its category is LOG_STRATUM */
+    struct mining_tally *tally; /* told of each lane's results; NULL: not */
+    const struct clock *clock;  /* whose steady time all but I/O goes by; NULL: the real one */
     /*
      * Called on stratum_run's thread about once a second, and soon after something
      * changes; may call stratum_status and the control's functions. NULL: not.
