@@ -33,6 +33,12 @@ struct mining_counts {
     double accepted_difficulty, rejected_difficulty, stale_difficulty; /* sums */
 };
 
+/* Why results were rejected, and how often. */
+struct mining_reason {
+    char text[MINING_REASON_SIZE];
+    uint64_t count;
+};
+
 struct mining_source_status {
     char url[MINING_URL_SIZE];   /* without user and password */
     char user[MINING_USER_SIZE]; /* empty where none is needed */
@@ -51,10 +57,7 @@ struct mining_source_status {
     char text[MINING_CONTROL_TEXT_SIZE]; /* why it is not alive */
     struct mining_counts counts;
     /* Why results were rejected, the most frequent first; empty strings beyond. */
-    struct {
-        char text[MINING_REASON_SIZE];
-        uint64_t count;
-    } reasons[MINING_MAX_REASONS];
+    struct mining_reason reasons[MINING_MAX_REASONS];
 };
 
 struct mining_status {
@@ -69,6 +72,22 @@ struct mining_status {
     size_t source_count;
     struct mining_source_status source[MINING_MAX_SOURCES];
 };
+
+/*
+ * Counts a reason among reasons, which begin as zeros. Control characters and what
+ * is not UTF-8 are left out of text. The last place collects what finds none.
+ */
+void mining_reasons_add(struct mining_reason reasons[static MINING_MAX_REASONS], const char *text);
+
+/* Copies them, the most frequent first. */
+void mining_reasons_sort(struct mining_reason out[static MINING_MAX_REASONS],
+                         const struct mining_reason reasons[static MINING_MAX_REASONS]);
+
+/* Adds the counts of c to sum. */
+void mining_counts_add(struct mining_counts *sum, const struct mining_counts *c);
+
+/* text to out without control characters and what is not UTF-8, cut to size, which is above zero. */
+void mining_clean_text(char *out, size_t size, const char *text);
 
 /*
  * What may be asked of a run, on any thread. index is a source's in

@@ -1,5 +1,4 @@
 /* What a pool's lines say. */
-#include "base/utf8.h"
 #include "mining/stratum_client_impl.h"
 
 #include <inttypes.h>
@@ -29,26 +28,6 @@ static bool take_garbage(struct stratum_client *c, const char *what)
     return true;
 }
 
-/* text without control characters, cut to size. */
-static void clean(char *out, size_t size, const char *text)
-{
-    struct bytes rest = bytes_of(text, strlen(text));
-    size_t at = 0;
-
-    while (rest.size) {
-        size_t one = utf8_size(rest), skip = one ? one : 1;
-
-        if (one && !utf8_control_size(rest)) {
-            if (at + one >= size)
-                break;
-            memcpy(out + at, rest.data, one);
-            at += one;
-        }
-        rest = bytes_of(rest.data + skip, rest.size - skip);
-    }
-    out[at] = '\0';
-}
-
 /* A pool's error in one line: "21 job not found", from [21, "Job not found", null], {"code":, "message":} or a text. */
 static int64_t read_error(char out[static STRATUM_CLIENT_TEXT_SIZE], const json_t *error,
                           const json_t *other)
@@ -69,7 +48,7 @@ static int64_t read_error(char out[static STRATUM_CLIENT_TEXT_SIZE], const json_
         snprintf(number, sizeof(number), "%" PRId64 "%s", (int64_t)json_integer_value(code),
                  *said ? " " : "");
     memcpy(out, number, sizeof(number));
-    clean(out + strlen(number), STRATUM_CLIENT_TEXT_SIZE - strlen(number), said);
+    mining_clean_text(out + strlen(number), STRATUM_CLIENT_TEXT_SIZE - strlen(number), said);
     return json_is_integer(code) ? (int64_t)json_integer_value(code) : 0;
 }
 
@@ -368,7 +347,7 @@ static bool take_reconnect(struct stratum_client *c, const json_t *params)
         !read_number(&wait, json_array_get(params, 2), 999999))
         return take_garbage(c, "client.reconnect to no address");
     if (json_is_string(host))
-        clean(r.host, sizeof(r.host), json_string_value(host));
+        mining_clean_text(r.host, sizeof(r.host), json_string_value(host));
     r.port = (uint16_t)port;
     r.wait_s = wait < STRATUM_CLIENT_RECONNECT_MAX_S ? (unsigned)wait
                                                      : (unsigned)STRATUM_CLIENT_RECONNECT_MAX_S;
@@ -384,7 +363,7 @@ static bool take_message(struct stratum_client *c, const json_t *params)
 
     if (!text)
         return take_garbage(c, "client.show_message without a message");
-    clean(shown, sizeof(shown), text);
+    mining_clean_text(shown, sizeof(shown), text);
     if (c->messages++ < MESSAGES_MAX)
         log_info(c->options.log, LOG_STRATUM, "%s says: %s", c->options.name, shown);
     return true;
@@ -456,7 +435,7 @@ static bool take_request(struct stratum_client *c, const json_t *request, uint64
         return take_reconnect(c, params);
     if (!strcmp(method, "client.show_message"))
         return take_message(c, params);
-    clean(excerpt, sizeof(excerpt), method);
+    mining_clean_text(excerpt, sizeof(excerpt), method);
     log_debug(c->options.log, LOG_STRATUM, "%s: a request that is not known here: %s",
               c->options.name, excerpt);
     return answer(c, request, NULL);

@@ -4,18 +4,6 @@
 
 #include <stdio.h>
 
-static void fill_counts(struct mining_counts *sum, const struct mining_counts *c)
-{
-    sum->accepted += c->accepted;
-    sum->rejected += c->rejected;
-    sum->stale += c->stale;
-    sum->lost += c->lost;
-    sum->blocks += c->blocks;
-    sum->accepted_difficulty += c->accepted_difficulty;
-    sum->rejected_difficulty += c->rejected_difficulty;
-    sum->stale_difficulty += c->stale_difficulty;
-}
-
 static void fill_source(struct mining_source_status *out, const struct stratum *s,
                         const struct stratum_source *source)
 {
@@ -38,7 +26,7 @@ static void fill_source(struct mining_source_status *out, const struct stratum *
     out->last_accepted_s = source->last_accepted_s;
     out->has_long_poll = source->alive;
     out->counts = shares->counts;
-    stratum_shares_reasons(shares, out);
+    mining_reasons_sort(out->reasons, shares->reasons);
 }
 
 void stratum_status(struct stratum *s, struct mining_status *out)
@@ -52,7 +40,7 @@ void stratum_status(struct stratum *s, struct mining_status *out)
     out->source_count = s->count;
     for (size_t i = 0; i < s->count; i++) {
         fill_source(&out->source[i], s, s->source[i]);
-        fill_counts(&out->counts, &out->source[i].counts);
+        mining_counts_add(&out->counts, &out->source[i].counts);
     }
     current = stratum_source_find(s, s->current);
     if (current < s->count)
@@ -178,7 +166,7 @@ static bool control_remove(void *arg, size_t index, char text[static MINING_CONT
 
         stratum_source_hang_up(source, stratum_now_ns(s));
         stratum_client_give_up(source->client);
-        fill_counts(&s->removed, &stratum_client_shares(source->client)->counts);
+        mining_counts_add(&s->removed, &stratum_client_shares(source->client)->counts);
         for (size_t i = 0; i < s->count; i++)
             if (s->source[i]->priority > source->priority)
                 s->source[i]->priority--;

@@ -1,7 +1,5 @@
 #include "mining/stratum_shares.h"
 
-#include "base/utf8.h"
-
 #include <assert.h>
 #include <inttypes.h>
 #include <stdio.h>
@@ -79,52 +77,13 @@ void stratum_shares_accept(struct stratum_shares *s, struct stratum_share *share
     release(s, share);
 }
 
-/* Without control characters and broken ones, which are left out. */
-static void clean_text(char out[static MINING_REASON_SIZE], const char *text)
-{
-    struct bytes rest = bytes_of(text, strlen(text));
-    size_t at = 0;
-
-    while (rest.size) {
-        size_t size = utf8_size(rest), skip = size ? size : 1;
-
-        if (size && !utf8_control_size(rest)) {
-            if (at + size >= MINING_REASON_SIZE)
-                break;
-            memcpy(out + at, rest.data, size);
-            at += size;
-        }
-        rest = bytes_of(rest.data + skip, rest.size - skip);
-    }
-    out[at] = '\0';
-}
-
-static void count_reason(struct stratum_shares *s, const char *reason)
-{
-    char text[MINING_REASON_SIZE];
-
-    clean_text(text, reason);
-    if (!*text)
-        snprintf(text, sizeof(text), "no reason given");
-    for (size_t i = 0; i < MINING_MAX_REASONS; i++) {
-        if (i == MINING_MAX_REASONS - 1)
-            snprintf(s->reasons[i].text, MINING_REASON_SIZE, "other reasons");
-        else if (!s->reasons[i].count)
-            memcpy(s->reasons[i].text, text, sizeof(text));
-        else if (strcmp(s->reasons[i].text, text) != 0)
-            continue;
-        s->reasons[i].count++;
-        return;
-    }
-}
-
 void stratum_shares_reject(struct stratum_shares *s, struct stratum_share *share,
                            const char *reason)
 {
     s->counts.rejected++;
     s->counts.rejected_difficulty += share->job->difficulty;
     s->lost_in_a_row = 0;
-    count_reason(s, reason);
+    mining_reasons_add(s->reasons, reason);
     release(s, share);
 }
 
@@ -154,27 +113,13 @@ size_t stratum_shares_expire(struct stratum_shares *s, uint64_t since_ns)
     return count;
 }
 
-void stratum_shares_reasons(const struct stratum_shares *s, struct mining_source_status *out)
-{
-    size_t count = 0;
-
-    for (size_t i = 0; i < MINING_MAX_REASONS && s->reasons[i].count; i++) {
-        size_t at = count++;
-
-        for (; at > 0 && out->reasons[at - 1].count < s->reasons[i].count; at--)
-            out->reasons[at] = out->reasons[at - 1];
-        memcpy(out->reasons[at].text, s->reasons[i].text, MINING_REASON_SIZE);
-        out->reasons[at].count = s->reasons[i].count;
-    }
-}
-
 bool stratum_shares_alarm(struct stratum_shares *s, uint64_t now_ns,
                           char text[static STRATUM_ALARM_SIZE])
 {
     uint64_t accepted = s->counts.accepted - s->alarm_accepted;
     uint64_t rejected = s->counts.rejected - s->alarm_rejected;
     uint64_t answers = accepted + rejected;
-    struct mining_source_status sorted = {0};
+    struct mining_reason sorted[MINING_MAX_REASONS];
     size_t at;
 
     if (answers < STRATUM_ALARM_SHARES ||
@@ -188,10 +133,10 @@ bool stratum_shares_alarm(struct stratum_shares *s, uint64_t now_ns,
     at = (size_t)snprintf(
         text, STRATUM_ALARM_SIZE,
         "%" PRIu64 " of the last %" PRIu64 " shares were rejected; so far:", rejected, answers);
-    stratum_shares_reasons(s, &sorted);
-    for (size_t i = 0; i < MINING_MAX_REASONS && sorted.reasons[i].count; i++)
+    mining_reasons_sort(sorted, s->reasons);
+    for (size_t i = 0; i < MINING_MAX_REASONS && sorted[i].count; i++)
         if (at < STRATUM_ALARM_SIZE)
             at += (size_t)snprintf(text + at, STRATUM_ALARM_SIZE - at, "%s %" PRIu64 " \"%s\"",
-                                   i ? "," : "", sorted.reasons[i].count, sorted.reasons[i].text);
+                                   i ? "," : "", sorted[i].count, sorted[i].text);
     return true;
 }

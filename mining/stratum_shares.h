@@ -29,10 +29,7 @@ struct stratum_share {
 
 struct stratum_shares {
     struct mining_counts counts;
-    struct {
-        char text[MINING_REASON_SIZE];
-        uint64_t count;
-    } reasons[MINING_MAX_REASONS]; /* in no order; the last one collects what has no place */
+    struct mining_reason reasons[MINING_MAX_REASONS];
     double last_difficulty, best_difficulty;
     size_t waiting;
     struct stratum_share share[STRATUM_SHARES_MAX];
@@ -67,9 +64,6 @@ void stratum_shares_stale(struct stratum_shares *s, const struct stratum_job *jo
 
 /* Those sent or kept since before since_ns are lost; how many. */
 size_t stratum_shares_expire(struct stratum_shares *s, uint64_t since_ns);
-
-/* The reasons into a status, the most frequent first. */
-void stratum_shares_reasons(const struct stratum_shares *s, struct mining_source_status *out);
 
 enum {
     STRATUM_ALARM_SHARES = 20, /* answers before a rate means something */
