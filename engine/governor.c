@@ -28,6 +28,7 @@ enum {
 
 struct governor {
     struct miner *miner;
+    size_t lanes; /* on workers */
     const struct clock *clock;
     struct log *log;
     const char *proc_stat;
@@ -137,14 +138,15 @@ const struct governor_instance *governor_instance_find(const char *name)
     return NULL;
 }
 
-static struct governor_sample take_sample(const struct governor *g)
+/* own_ns: the CPU time of the governor's thread, which mining has to pay for. */
+static struct governor_sample take_sample(const struct governor *g, uint64_t own_ns)
 {
     struct governor_sample sample = {0};
     ssize_t size = read_file(g->text, STAT_SIZE, g->proc_stat);
 
     /* One after the other, as close together as can be. */
     sample.now_ns = clock_steady_ns(g->clock);
-    sample.mining_ns = miner_cpu_ns(g->miner);
+    sample.mining_ns = miner_cpu_ns(g->miner) + own_ns;
     sample.has_stat =
         size > 0 && governor_stat_parse(&sample.stat, bytes_of(g->text, (size_t)size));
     return sample;
@@ -154,7 +156,7 @@ static struct governor_sample take_sample(const struct governor *g)
 
 static void set_duties(struct governor *g, const unsigned *duty)
 {
-    for (size_t i = 0; i < miner_lanes(g->miner); i++) {
+    for (size_t i = 0; i < g->lanes; i++) {
         if (duty[i] == g->duty[i])
             continue;
         if (miner_set_duty(g->miner, i, duty[i]))
@@ -184,23 +186,24 @@ static void tell(const struct governor *g, const struct governor_news *news,
                  "what it was");
 }
 
-void governor_tick(struct governor *g)
+static void tick(struct governor *g, uint64_t own_ns)
 {
-    struct governor_sample sample = take_sample(g);
-    size_t lanes = miner_lanes(g->miner);
+    struct governor_sample sample = take_sample(g, own_ns);
     unsigned duty[POOL_MAX_WORKERS];
     struct governor_status status;
     struct governor_news news;
 
     pthread_mutex_lock(&g->lock);
     news = governor_control_step(&g->control, &sample);
-    for (size_t i = 0; i < lanes; i++)
+    for (size_t i = 0; i < g->lanes; i++)
         duty[i] = governor_control_duty(&g->control, i);
     governor_control_status(&g->control, &status);
     pthread_mutex_unlock(&g->lock);
     set_duties(g, duty);
     tell(g, &news, &status);
 }
+
+void governor_tick(struct governor *g) { tick(g, 0); }
 
 void governor_status(struct governor *g, struct governor_status *status)
 {
@@ -229,7 +232,7 @@ static void *govern(void *arg)
     struct governor *g = arg;
 
     do
-        governor_tick(g);
+        tick(g, clock_thread_cpu_ns());
     while (sleep_a_tick(g));
     return NULL;
 }
@@ -280,21 +283,22 @@ static void free_governor(struct governor *g)
 static struct governor *make_governor(const struct governor_options *options, struct miner *miner)
 {
     struct governor *g = calloc(1, sizeof(*g));
-    size_t lanes = miner_lanes(miner);
 
     if (!g)
         return NULL;
     g->miner = miner;
+    g->lanes = miner_lanes(miner) - miner_devices(miner);
     g->clock = options->clock;
     g->log = options->log;
     g->proc_stat = options->proc_stat ? options->proc_stat : "/proc/stat";
     g->text = malloc(STAT_SIZE);
-    g->duty = calloc(lanes, sizeof(*g->duty));
+    g->duty =
+        calloc(g->lanes + 1, sizeof(*g->duty)); /* at least one: a miner may have devices alone */
     if (!g->text || !g->duty) {
         free_governor(g);
         return NULL;
     }
-    for (size_t i = 0; i < lanes; i++)
+    for (size_t i = 0; i < g->lanes; i++)
         g->duty[i] = DUTY_UNKNOWN;
     return g;
 }
@@ -341,9 +345,8 @@ struct governor *governor_create(const struct governor_options *options, struct 
     }
     init_locks(g);
     governor_control_init(&g->control, &options->budget, instance, options->initial_credits,
-                          usable_cpus(options->topology), miner_lanes(miner),
-                          (double)sysconf(_SC_CLK_TCK));
-    sample = take_sample(g);
+                          usable_cpus(options->topology), g->lanes, (double)sysconf(_SC_CLK_TCK));
+    sample = take_sample(g, 0);
     if (options->budget.mode == GOVERNOR_CREDITS && !sample.has_stat)
         snprintf(error, GOVERNOR_ERROR_SIZE,
                  "%s can't be read, without which CPU credits can't be counted: use a percentage",
@@ -365,7 +368,7 @@ void governor_destroy(struct governor *g)
     pthread_mutex_unlock(&g->lock);
     if (g->threaded)
         pthread_join(g->thread, NULL);
-    for (size_t i = 0; i < miner_lanes(g->miner); i++)
+    for (size_t i = 0; i < g->lanes; i++)
         if (g->duty[i] != DUTY_UNKNOWN)
             /* That takes no thread and can't fail. */
             (void)!miner_set_duty(g->miner, i, MINER_DUTY_FULL);

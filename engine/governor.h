@@ -22,7 +22,8 @@
  * sees of being throttled: where it lasts, the budget goes down until it ends.
  *
  * Validation is not mining: tasks of the pool's higher classes are neither
- * limited nor delayed.
+ * limited nor delayed. Nor are devices; the CPU time that their drivers use is
+ * others' use.
  */
 #ifndef ENGINE_GOVERNOR_H
 #define ENGINE_GOVERNOR_H

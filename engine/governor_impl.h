@@ -31,7 +31,7 @@ bool governor_stat_type(char name[static GOVERNOR_NAME_SIZE], struct bytes produ
 /* What was measured at one moment. */
 struct governor_sample {
     uint64_t now_ns;    /* steady time */
-    uint64_t mining_ns; /* CPU time that all lanes have used so far */
+    uint64_t mining_ns; /* CPU time that the search and the governor have used so far */
     bool has_stat;      /* stat could be read */
     struct governor_stat stat;
 };

@@ -391,7 +391,7 @@ struct miner_lane_stats miner_lane_stats(const struct miner *m, size_t lane)
 
 uint64_t miner_cpu_ns(const struct miner *m)
 {
-    uint64_t ns = 0;
+    uint64_t ns = meter_count(&m->pacer.cpu_ns);
 
     for (size_t i = 0; i < m->lanes; i++)
         ns += meter_count(&m->lane[i]->cpu_ns);

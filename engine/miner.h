@@ -184,7 +184,10 @@ struct miner_lane_stats miner_lane_stats(const struct miner *miner, size_t lane)
 size_t miner_devices(const struct miner *miner);
 struct miner_device_stats miner_device_stats(const struct miner *miner, size_t device);
 
-/* CPU time used by all lanes since the miner was created, in ns; may lag by 10 ms a lane. */
+/*
+ * CPU time used for the search since the miner was created, in ns: by the
+ * workers' lanes and for their duty cycles. May lag by 10 ms a lane.
+ */
 uint64_t miner_cpu_ns(const struct miner *miner);
 
 /* Headers tried by all lanes since the miner was created; feed it to a struct meter for rates. */

@@ -119,6 +119,7 @@ static void *pace(void *arg)
         last = now;
         if (p->fill(p->arg, elapsed))
             miner_pacer_want(p);
+        meter_add(&p->cpu_ns, clock_thread_cpu_ns() - meter_count(&p->cpu_ns));
         pthread_mutex_lock(&p->lock);
     }
     pthread_mutex_unlock(&p->lock);

@@ -75,6 +75,7 @@ struct miner_pacer {
     pthread_mutex_t lock; /* the innermost */
     pthread_cond_t wake;
     bool started, wanted, ending; /* under the lock */
+    struct meter_cell cpu_ns;     /* that the thread itself has used */
 };
 
 void miner_pacer_init(struct miner_pacer *p, miner_pacer_fn *fill, void *arg);
@@ -132,6 +133,7 @@ struct lane {
     size_t hits_flushed;  /* of hits */
     unsigned slices;      /* since the CPU time was looked at */
     uint64_t cpu_read_ns; /* the thread's CPU time then */
+    uint64_t runs;        /* of any tasks on the worker, when the lane's last run began */
     uint8_t header[80];
     struct miner_unit unit;
     struct search_job job;

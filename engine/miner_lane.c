@@ -340,12 +340,26 @@ static void count_cpu(struct lane *lane)
     miner_duty_take(&lane->duty, used);
 }
 
+/*
+ * What the thread has done since the lane's last run doesn't count, unless it
+ * ran nothing else: then that was this lane's falling asleep and waking up.
+ */
+static void begin_run(struct lane *lane)
+{
+    uint64_t runs = pool_worker_stats(lane->miner->pool, lane->index).run;
+
+    if (runs != lane->runs + 1)
+        lane->cpu_read_ns = clock_thread_cpu_ns();
+    lane->runs = runs;
+    count_cpu(lane);
+}
+
 /* The lane's task. */
 enum pool_result miner_lane_run(struct pool_worker *worker, void *arg)
 {
     struct lane *lane = arg;
 
-    lane->cpu_read_ns = clock_thread_cpu_ns(); /* the thread runs other tasks too */
+    begin_run(lane);
     for (;;) {
         /* Acquire: pairs with miner_new_epoch. */
         bool changed =
