@@ -1,6 +1,7 @@
 /* The commands that tell something. Names, order and types of fields are those of cgminer 4.11's api.c. */
 #include "mining/api_impl.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 
 enum { MHS = 2, MH_TOTAL = 4, DIFFICULTY = 8, PERCENT = 4, TEMPERATURE = 2 };
@@ -344,10 +345,14 @@ static void add_pool_stats(struct api_call *call, const struct mining_source_sta
     char reasons[MINING_MAX_REASONS * (MINING_REASON_SIZE + 24)] = "";
     size_t at = 0;
 
-    for (size_t i = 0; i < MINING_MAX_REASONS && *source->reasons[i].text; i++)
-        at += (size_t)snprintf(reasons + at, sizeof(reasons) - at, "%s%.*s: %llu", i ? "; " : "",
-                               MINING_REASON_SIZE, source->reasons[i].text,
-                               (unsigned long long)source->reasons[i].count);
+    for (size_t i = 0; i < MINING_MAX_REASONS && *source->reasons[i].text; i++) {
+        int size = snprintf(reasons + at, sizeof(reasons) - at, "%s%s: %" PRIu64, i ? "; " : "",
+                            source->reasons[i].text, source->reasons[i].count);
+
+        if (size < 0 || (size_t)size >= sizeof(reasons) - at)
+            break;
+        at += (size_t)size;
+    }
     api_reply_uint(r, "Pool Calls", source->works);
     api_reply_uint(r, "Pool Attempts", source->works + source->failures);
     api_reply_fixed(r, "Work Diff", source->difficulty, DIFFICULTY);
@@ -360,7 +365,7 @@ void api_stats(struct api_call *call)
 {
     const struct monitor_report *report = call->report;
     size_t index = 0;
-    char id[24];
+    char id[32];
 
     api_status(call, API_SUCCESS, API_CODE_MINESTATS, "CGMiner stats");
     api_reply_section(call->reply, "STATS");

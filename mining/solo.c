@@ -65,6 +65,7 @@ struct solo {
     } jobs[JOBS];
     struct solo_blocks blocks;
     struct solo_status status;
+    struct solo_ledger ledger;
     bool ended;
     enum solo_end end;
     char error[SOLO_ERROR_SIZE];
@@ -73,37 +74,6 @@ struct solo {
     struct solo_queue queue;
 };
 
-static void on_template(void *arg, size_t index, struct block_template *t, const char *chain)
-{
-    struct solo *solo = arg;
-    struct solo_event event = {.type = SOLO_TEMPLATE, .node = index, .t = t};
-
-    snprintf(event.text, sizeof(event.text), "%s", chain);
-    solo_queue_push(&solo->queue, &event);
-}
-
-static void on_trouble(void *arg, size_t index, enum upstream_trouble trouble, unsigned failures,
-                       const char *text)
-{
-    struct solo *solo = arg;
-    struct solo_event event = {
-        .type = SOLO_TROUBLE, .node = index, .trouble = trouble, .failures = failures};
-
-    snprintf(event.text, sizeof(event.text), "%s", text);
-    solo_queue_push(&solo->queue, &event);
-}
-
-static void on_verdict(void *arg, size_t index, uint64_t block, enum upstream_verdict verdict,
-                       const char *text)
-{
-    struct solo *solo = arg;
-    struct solo_event event = {
-        .type = SOLO_VERDICT, .node = index, .block = block, .verdict = verdict};
-
-    snprintf(event.text, sizeof(event.text), "%s", text);
-    solo_queue_push(&solo->queue, &event);
-}
-
 static void end(struct solo *solo, enum solo_end why)
 {
     if (!solo->ended)
@@ -111,10 +81,28 @@ static void end(struct solo *solo, enum solo_end why)
     solo->ended = true;
 }
 
+/* What others may read follows what is known here. */
 static void tell_status(struct solo *solo)
 {
-    if (solo->options.status_fn)
-        solo->options.status_fn(solo->options.status_arg, &solo->status);
+    struct mining_status *status = solo_ledger_open(&solo->ledger);
+
+    status->height = solo->status.height;
+    for (size_t i = 0; i < solo->options.node_count; i++) {
+        struct mining_source_status *source = &status->source[i];
+
+        source->alive = solo->node[i].well;
+        source->active = solo->job && solo->job_node == i;
+        snprintf(source->text, sizeof(source->text), "%.*s", (int)sizeof(source->text) - 1,
+                 source->alive ? "" : solo->node[i].text);
+    }
+    solo_ledger_close(&solo->ledger);
+}
+
+static uint64_t now_s(void)
+{
+    static const struct clock real;
+
+    return (uint64_t)clock_wall_s(&real);
 }
 
 static const char *name_of(const struct solo *solo, size_t node)
@@ -314,6 +302,7 @@ static void choose_work(struct solo *solo)
     solo->status.node = name_of(solo, best);
     solo->status.height = t->height;
     solo->status.difficulty = uint256_difficulty(t->target);
+    solo_ledger_work(&solo->ledger, t, solo->options.version_mask);
     tell_status(solo);
 }
 
@@ -400,6 +389,7 @@ static void take_template(struct solo *solo, const struct solo_event *event)
 
     if (!check_network(solo, n, event->text)) {
         template_unref(event->t);
+        solo_ledger_trouble(&solo->ledger, event->node);
         choose_work(solo);
         consider_giving_up(solo);
         return;
@@ -411,6 +401,7 @@ static void take_template(struct solo *solo, const struct solo_event *event)
     n->hopeless = false;
     n->failures = 0;
     solo->news_ns = n->t_ns;
+    solo_ledger_template(&solo->ledger, event->node, n->t);
     choose_work(solo);
     consider_giving_up(solo);
 }
@@ -421,6 +412,7 @@ static void take_trouble(struct solo *solo, const struct solo_event *event)
     bool cookie = solo->options.nodes[event->node].rpc.cookie_file != NULL;
 
     mark_silent(n);
+    solo_ledger_trouble(&solo->ledger, event->node);
     n->failures = event->failures;
     /* A cookie is written anew when the node starts; passwords stay as they are. */
     n->hopeless =
@@ -441,6 +433,10 @@ static void close_refused(struct solo *solo, struct solo_block *f)
         solo->status.stale++;
     else
         solo->status.rejected++;
+    solo_ledger_end(&solo->ledger, f->answered && f->late ? SOLO_FATE_STALE : SOLO_FATE_REJECTED,
+                    f->difficulty);
+    if (f->answered && !f->late)
+        mining_tally_rejected(solo->options.tally, f->lane, f->difficulty);
     log_warning(solo->options.log, LOG_MINING, "block %s at height %" PRId32 " %s", f->name,
                 f->height, what);
     f->id = 0;
@@ -452,6 +448,8 @@ static void close_accepted(struct solo *solo, struct solo_block *f, size_t node)
     f->accepted = true;
     f->since_ns = clock_monotonic_ns();
     solo->status.accepted++;
+    solo_ledger_end(&solo->ledger, SOLO_FATE_ACCEPTED, f->difficulty);
+    mining_tally_accepted(solo->options.tally, f->lane, node, f->difficulty, now_s());
     log_info(solo->options.log, LOG_MINING, "accepted: block %s at height %" PRId32 " by %s",
              f->name, f->height, name_of(solo, node));
     if (solo->options.blocks && solo->status.accepted >= solo->options.blocks)
@@ -470,6 +468,7 @@ static void take_verdict(struct solo *solo, const struct solo_event *event)
 
     if (!f)
         return;
+    solo_ledger_verdict(&solo->ledger, event->node, f, event->verdict, event->text, now_s());
     f->unanswered &= ~(UINT32_C(1) << event->node);
     f->answered = f->answered || event->verdict != UPSTREAM_LOST;
     f->late = f->late || event->verdict == UPSTREAM_INCONCLUSIVE;
@@ -507,7 +506,7 @@ static void take_events(struct solo *solo)
 
 /* Hands the block to every node of our network, also to those that have no template just now. */
 static void submit(struct solo *solo, const struct job *job, struct bytes raw, const char *name,
-                   bool late)
+                   bool late, size_t lane, double reached)
 {
     const struct block_template *t = job_template(job);
     struct solo_block *f = solo_blocks_add(&solo->blocks);
@@ -522,6 +521,9 @@ static void submit(struct solo *solo, const struct job *job, struct bytes raw, c
                              .previous = t->previous,
                              .height = t->height,
                              .late = late,
+                             .lane = lane,
+                             .difficulty = uint256_difficulty(t->target),
+                             .reached = reached,
                              .since_ns = clock_monotonic_ns()};
     memcpy(f->name, name, sizeof(f->name));
     for (size_t i = 0; i < solo->options.node_count; i++) {
@@ -539,11 +541,16 @@ static void take_found(struct solo *solo, const struct job *job, const struct mi
     const struct block_template *t = job_template(job);
     struct block_hash hash =
         block_raw_header_hash(solo->options.kernels->sha256_compress->run, found->header);
+    double reached = uint256_difficulty(uint256_from_le(hash.bytes));
     size_t size = job_block_size(job);
     uint8_t *raw = malloc(size);
     char error[JOB_ERROR_SIZE], name[65];
 
     hex_encode_reversed(name, hash.bytes, sizeof(hash.bytes));
+    solo_ledger_found(&solo->ledger, reached, now_s());
+    mining_tally_found(solo->options.tally, found->lane,
+                       uint256_compare(uint256_from_le(hash.bytes), t->target) <= 0, reached,
+                       now_s());
     if (!raw) {
         log_error(solo->options.log, LOG_MINING, "out of memory: block %s is lost", name);
         return;
@@ -555,7 +562,7 @@ static void take_found(struct solo *solo, const struct job *job, const struct mi
     if (!job_check_block(job, bytes_of(raw, size), error))
         log_error(solo->options.log, LOG_MINING,
                   "block %s fails this program's own check: %s (please report this)", name, error);
-    submit(solo, job, bytes_of(raw, size), name, late);
+    submit(solo, job, bytes_of(raw, size), name, late, found->lane, reached);
     free(raw);
 }
 
@@ -581,6 +588,7 @@ static void take_hit(struct solo *solo, const struct miner_event *found)
             take_found(solo, job, found, now != NULL);
     } else {
         solo->status.stale++;
+        solo_ledger_end(&solo->ledger, SOLO_FATE_STALE, t ? uint256_difficulty(t->target) : 0);
         log_info(solo->options.log, LOG_MINING,
                  "a block was found for a height that is decided already; dropped");
     }
@@ -707,13 +715,26 @@ const char *solo_error(const struct solo *solo) { return solo->error; }
 
 struct solo_status solo_status(const struct solo *solo) { return solo->status; }
 
+static void copy_status(void *arg, struct mining_status *out)
+{
+    struct solo *solo = arg;
+
+    *out = *solo_ledger_open(&solo->ledger);
+    solo_ledger_close(&solo->ledger);
+}
+
+struct mining_control solo_control(struct solo *solo)
+{
+    return (struct mining_control){.arg = solo, .status = copy_status};
+}
+
 static bool start_upstreams(struct solo *solo, char text[static SOLO_ERROR_SIZE])
 {
     char why[JSONRPC_TEXT_SIZE];
 
     for (size_t i = 0; i < solo->options.node_count; i++) {
         struct upstream_options options = solo->options.nodes[i];
-        struct upstream_owner owner = {solo, i, on_template, on_trouble, on_verdict};
+        struct upstream_owner owner = solo_queue_owner(&solo->queue, i);
 
         options.kernels = solo->options.kernels;
         options.log = solo->options.log;
@@ -722,6 +743,7 @@ static bool start_upstreams(struct solo *solo, char text[static SOLO_ERROR_SIZE]
             snprintf(text, SOLO_ERROR_SIZE, "node %zu: %s", i + 1, why);
             return false;
         }
+        solo_ledger_node(&solo->ledger, name_of(solo, i), options.rpc.user);
     }
     return true;
 }
@@ -741,6 +763,7 @@ struct solo *solo_create(const struct solo_options *options, char text[static SO
     if (getrandom(&random, sizeof(random), 0) != sizeof(random))
         random = (uint32_t)clock_monotonic_ns();
     solo->extranonce = (uint64_t)random << 32;
+    solo_ledger_init(&solo->ledger);
     good = solo_queue_init(&solo->queue);
     if (!good)
         snprintf(text, SOLO_ERROR_SIZE, "no file descriptor is left");
@@ -767,5 +790,6 @@ void solo_destroy(struct solo *solo)
         job_unref(solo->jobs[i].job);
     job_unref(solo->job);
     solo_queue_free(&solo->queue);
+    solo_ledger_free(&solo->ledger);
     free(solo);
 }

@@ -4,7 +4,7 @@
  *
  *     upstream 0 --\            /--> miner (engine)
  *     upstream 1 ---> events -> solo_run --> blocks --> every upstream
- *     miner ------/            \--> status, once a second
+ *     miner ------/            \--> mining_control (any thread)
  *
  * One thread, the one in solo_run, decides everything. Of several nodes the one
  * whose template has the highest height is mined, and of equals the one that
@@ -20,6 +20,8 @@
 #include "base/log.h"
 #include "consensus/params.h"
 #include "engine/miner.h"
+#include "mining/status.h"
+#include "mining/tally.h"
 #include "mining/upstream.h"
 
 enum {
@@ -51,9 +53,7 @@ struct solo_options {
     const struct kernels *kernels;
     struct miner *miner;
     struct log *log;
-    /* Called about once a second, and when anything in it changes; NULL: not. */
-    void (*status_fn)(void *arg, const struct solo_status *status);
-    void *status_arg;
+    struct mining_tally *tally; /* told of each lane's blocks; NULL: not */
 };
 
 enum solo_end {
@@ -79,6 +79,12 @@ void solo_stop(struct solo *solo);
 
 /* Why solo_run ended. */
 const char *solo_error(const struct solo *solo);
+
+/*
+ * What may be asked of it, on any thread, before, during and after solo_run; the
+ * solo must outlive it. Nodes are chosen by their chains: status is all there is.
+ */
+struct mining_control solo_control(struct solo *solo);
 
 /* The counts so far; on the thread of solo_run or after it. */
 struct solo_status solo_status(const struct solo *solo);

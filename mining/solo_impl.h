@@ -1,7 +1,8 @@
-/* How news from upstreams' threads reaches the one that decides, and what it knows of its blocks; for solo*.c alone. */
+/* How news from upstreams' threads reaches the one that decides, what it knows of its blocks, and what it tells; for solo*.c alone. */
 #ifndef MINING_SOLO_IMPL_H
 #define MINING_SOLO_IMPL_H
 
+#include "mining/status.h"
 #include "mining/upstream.h"
 
 #include <pthread.h>
@@ -36,6 +37,9 @@ struct solo_queue {
 /* False where no file descriptor is left. */
 bool solo_queue_init(struct solo_queue *q);
 
+/* What an upstream tells is pushed as the index-th node's events. */
+struct upstream_owner solo_queue_owner(struct solo_queue *q, size_t index);
+
 /* Adds an event, waiting for room; drops it, and its template, where the queue is closed. Any thread. */
 void solo_queue_push(struct solo_queue *q, const struct solo_event *event);
 
@@ -62,9 +66,11 @@ struct solo_block {
     char name[65];
     uint32_t unanswered; /* a bit a node */
     bool answered, accepted;
-    bool late;         /* found, or come to a node, when that node had another at its height */
-    bool kept;         /* by solo_blocks_keep */
-    uint64_t since_ns; /* of the submission, and later of the acceptance */
+    bool late;   /* found, or come to a node, when that node had another at its height */
+    bool kept;   /* by solo_blocks_keep */
+    size_t lane; /* that found it */
+    double difficulty, reached; /* of its target, and of its hash */
+    uint64_t since_ns;          /* of the submission, and later of the acceptance */
 };
 
 struct solo_blocks {
@@ -86,5 +92,39 @@ void solo_blocks_keep(struct solo_blocks *blocks, struct solo_block *block);
 
 /* Whether one on this predecessor is under way or with a node: a second one can win nothing more. */
 bool solo_blocks_have(const struct solo_blocks *blocks, struct block_hash previous);
+
+/* What others may read of the run, on any thread. */
+struct solo_ledger {
+    pthread_mutex_t lock; /* guards status */
+    struct mining_status status;
+};
+
+void solo_ledger_init(struct solo_ledger *l);
+void solo_ledger_free(struct solo_ledger *l);
+
+/* The status, with the lock held until solo_ledger_close. */
+struct mining_status *solo_ledger_open(struct solo_ledger *l);
+void solo_ledger_close(struct solo_ledger *l);
+
+/* One more node; user may be NULL. */
+void solo_ledger_node(struct solo_ledger *l, const char *url, const char *user);
+
+/* What a node gave, and that it failed. */
+void solo_ledger_template(struct solo_ledger *l, size_t node, const struct block_template *t);
+void solo_ledger_trouble(struct solo_ledger *l, size_t node);
+
+/* What is mined now; version_mask is what may be rolled of the template's. */
+void solo_ledger_work(struct solo_ledger *l, const struct block_template *t, uint32_t version_mask);
+
+/* A block was found, whose hash reached this difficulty. */
+void solo_ledger_found(struct solo_ledger *l, double reached, uint64_t now_s);
+
+/* What a node said of a block. */
+void solo_ledger_verdict(struct solo_ledger *l, size_t node, const struct solo_block *block,
+                         enum upstream_verdict verdict, const char *text, uint64_t now_s);
+
+/* What became of a block in the end. */
+enum solo_fate { SOLO_FATE_ACCEPTED, SOLO_FATE_REJECTED, SOLO_FATE_STALE };
+void solo_ledger_end(struct solo_ledger *l, enum solo_fate fate, double difficulty);
 
 #endif

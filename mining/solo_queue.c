@@ -1,5 +1,6 @@
 #include "mining/solo_impl.h"
 
+#include <stdio.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
 
@@ -81,4 +82,37 @@ void solo_queue_free(struct solo_queue *q)
         close(q->fd);
     pthread_cond_destroy(&q->room);
     pthread_mutex_destroy(&q->lock);
+}
+
+static void on_template(void *arg, size_t index, struct block_template *t, const char *chain)
+{
+    struct solo_event event = {.type = SOLO_TEMPLATE, .node = index, .t = t};
+
+    snprintf(event.text, sizeof(event.text), "%s", chain);
+    solo_queue_push(arg, &event);
+}
+
+static void on_trouble(void *arg, size_t index, enum upstream_trouble trouble, unsigned failures,
+                       const char *text)
+{
+    struct solo_event event = {
+        .type = SOLO_TROUBLE, .node = index, .trouble = trouble, .failures = failures};
+
+    snprintf(event.text, sizeof(event.text), "%s", text);
+    solo_queue_push(arg, &event);
+}
+
+static void on_verdict(void *arg, size_t index, uint64_t block, enum upstream_verdict verdict,
+                       const char *text)
+{
+    struct solo_event event = {
+        .type = SOLO_VERDICT, .node = index, .block = block, .verdict = verdict};
+
+    snprintf(event.text, sizeof(event.text), "%s", text);
+    solo_queue_push(arg, &event);
+}
+
+struct upstream_owner solo_queue_owner(struct solo_queue *q, size_t index)
+{
+    return (struct upstream_owner){q, index, on_template, on_trouble, on_verdict};
 }

@@ -57,7 +57,7 @@ cmp <(dpkg-deb --fsys-tarfile "$scratch/one/$deb") <(dpkg-deb --fsys-tarfile "$s
 field() { dpkg-deb -f "$scratch/one/$deb" "$1"; }
 [ "$(field Package)" = excalibur-exs ] || fail "Package is $(field Package)"
 [ "$(field Version)" = "$version" ] || fail "Version is $(field Version)"
-for library in libc6 libcurl4 libhwloc15 libjansson4 libnuma1 libssl3; do
+for library in libc6 libcurl4 libevent-core-2.1-7 libhwloc15 libjansson4 libnuma1 libssl3; do
     field Depends | grep -qw $library || fail "Depends lacks $library: $(field Depends)"
 done
 dpkg-deb -x "$scratch/one/$deb" "$scratch/tree"

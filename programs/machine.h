@@ -1,0 +1,43 @@
+/* Everything that searches: topology, kernels, workers, and the miner on them. */
+#ifndef PROGRAMS_MACHINE_H
+#define PROGRAMS_MACHINE_H
+
+#include "base/log.h"
+#include "base/settings.h"
+#include "engine/hwmon.h"
+#include "mining/monitor.h"
+
+enum { MACHINE_ERROR_SIZE = 512 };
+
+struct machine {
+    struct topology topology;
+    struct kernels kernels;
+    struct pool *pool;
+    struct miner *miner;
+};
+
+enum machine_result {
+    MACHINE_STARTED,
+    MACHINE_WRONG_OPTION, /* see error */
+    MACHINE_FAILED,       /* likewise */
+};
+
+/*
+ * Starts what the settings say, in units of so many nonces (0: the default).
+ * machine is all zero before. What is worth a warning is logged (log may be NULL).
+ */
+enum machine_result machine_start(struct machine *machine, const struct settings *s,
+                                  uint64_t unit_nonces, struct log *log,
+                                  char error[static MACHINE_ERROR_SIZE]);
+
+/* Stops what was started; machine may be all zero. */
+void machine_stop(struct machine *machine);
+
+/* What each lane of the miner is, for the monitor; free() it. NULL where memory lacks. */
+struct monitor_device *machine_devices(const struct machine *machine, bool rolled);
+
+/* How a lane does now. */
+void machine_condition(const struct machine *machine, const struct hwmon *hwmon, size_t lane,
+                       struct monitor_condition *out);
+
+#endif
