@@ -158,6 +158,7 @@ static int run_pools(struct session *session, const struct miner_sources *source
         .agent = agent,
         .version_mask = session_version_mask(s),
         .suggest_difficulty = settings_double(s, "suggest-diff"),
+        .connect_s = settings_given(s, "timeout") ? (unsigned)settings_int(s, "timeout") : 0,
         .answer_s = settings_given(s, "timeout") ? (unsigned)settings_int(s, "timeout") : 0,
         .pause_s = (unsigned)settings_int(s, "retry-pause"),
         .retries = (int)settings_int(s, "retries"),
