@@ -719,8 +719,7 @@ static void copy_status(void *arg, struct mining_status *out)
 {
     struct solo *solo = arg;
 
-    *out = *solo_ledger_open(&solo->ledger);
-    solo_ledger_close(&solo->ledger);
+    solo_ledger_copy(&solo->ledger, out);
 }
 
 struct mining_control solo_control(struct solo *solo)

@@ -106,6 +106,9 @@ void solo_ledger_free(struct solo_ledger *l);
 struct mining_status *solo_ledger_open(struct solo_ledger *l);
 void solo_ledger_close(struct solo_ledger *l);
 
+/* A copy for others, with reasons in the order that it promises. */
+void solo_ledger_copy(struct solo_ledger *l, struct mining_status *out);
+
 /* One more node; user may be NULL. */
 void solo_ledger_node(struct solo_ledger *l, const char *url, const char *user);
 

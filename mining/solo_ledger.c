@@ -17,6 +17,16 @@ struct mining_status *solo_ledger_open(struct solo_ledger *l)
 
 void solo_ledger_close(struct solo_ledger *l) { pthread_mutex_unlock(&l->lock); }
 
+void solo_ledger_copy(struct solo_ledger *l, struct mining_status *out)
+{
+    const struct mining_status *status = solo_ledger_open(l);
+
+    *out = *status;
+    for (size_t i = 0; i < out->source_count; i++)
+        mining_reasons_sort(out->source[i].reasons, status->source[i].reasons);
+    solo_ledger_close(l);
+}
+
 void solo_ledger_node(struct solo_ledger *l, const char *url, const char *user)
 {
     struct mining_status *status = solo_ledger_open(l);
@@ -69,28 +79,6 @@ void solo_ledger_found(struct solo_ledger *l, double reached, uint64_t now_s)
     solo_ledger_close(l);
 }
 
-/* One more of this reason; the last place collects what has none. */
-static void count_reason(struct mining_source_status *source, const char *text)
-{
-    size_t i = 0;
-
-    while (i + 1 < MINING_MAX_REASONS && source->reasons[i].count &&
-           strncmp(source->reasons[i].text, text, MINING_REASON_SIZE - 1) != 0)
-        i++;
-    if (i + 1 == MINING_MAX_REASONS)
-        text = "other reasons";
-    snprintf(source->reasons[i].text, MINING_REASON_SIZE, "%s", text);
-    source->reasons[i].count++;
-    for (; i > 0 && i + 1 < MINING_MAX_REASONS &&
-           source->reasons[i].count > source->reasons[i - 1].count;
-         i--) {
-        struct mining_reason earlier = source->reasons[i - 1];
-
-        source->reasons[i - 1] = source->reasons[i];
-        source->reasons[i] = earlier;
-    }
-}
-
 void solo_ledger_verdict(struct solo_ledger *l, size_t node, const struct solo_block *block,
                          enum upstream_verdict verdict, const char *text, uint64_t now_s)
 {
@@ -113,7 +101,7 @@ void solo_ledger_verdict(struct solo_ledger *l, size_t node, const struct solo_b
     case UPSTREAM_REJECTED:
         source->counts.rejected++;
         source->counts.rejected_difficulty += block->difficulty;
-        count_reason(source, *text ? text : "no reason given");
+        mining_reasons_add(source->reasons, text);
         break;
     case UPSTREAM_LOST:
         source->counts.lost++;
