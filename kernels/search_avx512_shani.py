@@ -51,14 +51,18 @@ def small_sigma1(x):
     return ror(x, 17) ^ ror(x, 19) ^ x >> 10
 
 
-# Where a lane's 16 bytes of four words, and its 8 bytes of two, stand in rows that were put
-# together by unpacking within 128-bit blocks.
+# Where a lane's 16 bytes of four words stand in rows that were put together by unpacking within
+# 128-bit blocks; and its 8 bytes of two, the even lanes being stored before the odd ones.
 def quad_at(lane):
     return lane % 4 * 32 + lane // 4 * 16
 
 
 def pair_at(lane):
-    return lane % 4 // 2 * 32 + lane // 4 * 16 + lane % 2 * 8
+    return lane % 2 * 32 + lane // 2 * 8
+
+
+class Number(int):
+    """A word known here and now, the same in all lanes."""
 
 
 class Constants:
@@ -97,7 +101,8 @@ class Vector:
 
     REGISTERS = range(16, 32)
 
-    def __init__(self):
+    def __init__(self, constants):
+        self.constants = constants
         self.code = []  # (text with {0} the result and {1}... the sources, result or None, sources)
         self.values = 0
 
@@ -111,29 +116,44 @@ class Vector:
     def load(self, memory):
         return self.emit(f"vmovdqa64 {memory}, {{0}}", [])
 
-    def broadcast(self, memory):
-        return self.emit(f"vpbroadcastd {memory}, {{0}}", [])
-
     def store(self, memory, x):
         self.emit(f"vmovdqa64 {{1}}, {memory}", [x], result=False)
 
-    def add(self, a, b):
-        """b may be a place in memory."""
+    def store_even(self, memory, x):
+        """The even lanes; in memory, what is between them stays."""
+        self.emit(f"vmovdqu32 {{1}}, {memory}{{{{%k2}}}}", [x], result=False)
+
+    def store_odd(self, memory, x):
+        self.emit(f"vmovdqu32 {{1}}, {memory}{{{{%k3}}}}", [x], result=False)
+
+    def both(self, name, number, a, b):
+        """An operation whose sources may be places in memory, or numbers: of two, number is the result."""
+        if isinstance(a, Number):
+            a, b = b, a
+        if isinstance(a, Number):
+            return Number(number(a, b) & 0xFFFFFFFF)
+        if isinstance(a, str):
+            a = self.load(a)
+        if isinstance(b, Number):
+            b = self.constants.broadcast(b)
         if isinstance(b, str):
-            return self.emit(f"vpaddd {b}, {{1}}, {{0}}", [a])
-        return self.emit("vpaddd {2}, {1}, {0}", [a, b])
+            return self.emit(f"{name} {b}, {{1}}, {{0}}", [a])
+        return self.emit(f"{name} {{2}}, {{1}}, {{0}}", [a, b])
+
+    def add(self, a, b):
+        return self.both("vpaddd", int.__add__, a, b)
+
+    def xor(self, a, b):
+        return self.both("vpxord", int.__xor__, a, b)
+
+    def and_(self, a, b):
+        return self.both("vpandd", int.__and__, a, b)
 
     def ror(self, x, n):
         return self.emit(f"vprord ${n}, {{1}}, {{0}}", [x])
 
     def shr(self, x, n):
         return self.emit(f"vpsrld ${n}, {{1}}, {{0}}", [x])
-
-    def xor(self, a, b):
-        return self.emit("vpxord {2}, {1}, {0}", [a, b])
-
-    def and_(self, a, b):
-        return self.emit("vpandd {2}, {1}, {0}", [a, b])
 
     def xor3(self, a, b, c):
         return self.xor(self.xor(a, b), c)
@@ -305,9 +325,16 @@ def transpose_out(v, memory, rows):
         v.store(memory(32 * i), v.unpack("lqdq" if i % 2 == 0 else "hqdq", *half))
 
 
-def store_pair(v, memory, even, odd):
-    v.store(memory(0), v.unpack("ldq", even, odd))
-    v.store(memory(32), v.unpack("hdq", even, odd))
+def store_pair(v, memory, first, second):
+    """Each lane's two words side by side.
+
+    Stores of half the lanes start every three cycles two, and take nothing from
+    the additions and rounds that two unpacks would wait for.
+    """
+    v.store_even(memory(0), first)
+    v.store_even(memory(4), second)
+    v.store_odd(memory(28), first)
+    v.store_odd(memory(32), second)
 
 
 class Schedule:
@@ -353,10 +380,12 @@ class Schedule:
         return total
 
 
-def vector_round(v, s, b_xor_c, kw):
-    """One round in lanes; kw is a place in memory. Returns the state and the next round's b ^ c."""
+def vector_round(v, s, b_xor_c, constant, word):
+    """One round in lanes; word is a place in memory, or none. Returns the state and the next round's b ^ c."""
     a, b, c, d, e, f, g, h = s
-    h = v.add(h, kw)
+    h = v.add(h, constant)
+    if word is not None:
+        h = v.add(h, word)
     choice = v.xor(g, v.and_(e, v.xor(f, g)))
     t1 = v.add(v.add(h, choice), v.sigma(e, 6, 11, 25))
     a_xor_b = v.xor(a, b)
@@ -387,7 +416,7 @@ def second_schedule(v, c, k):
 
     # The rounds and the schedule hardly depend on each other: side by side they wait less.
     left = list(c.pairs)
-    for i, state in enumerate(vector_rounds(v, c, k, schedule)):
+    for i, state in enumerate(vector_rounds(v, c, schedule)):
         while left and len(left) * 2 * c.first_pair > len(c.pairs) * (2 * c.first_pair - i):
             emit_pair(left.pop(0))
     if c.first_pair:
@@ -397,7 +426,7 @@ def second_schedule(v, c, k):
         emit_pair(p)
 
 
-def vector_rounds(v, c, k, schedule):
+def vector_rounds(v, c, schedule):
     """Rounds 0 to 2 * first_pair - 1 of the second hash: yields the state that each leaves."""
     if c.first_pair == 0:
         return
@@ -406,19 +435,17 @@ def vector_rounds(v, c, k, schedule):
     a, b, cc, d, e, f, g, h = IV
     t1 = h + (ror(e, 6) ^ ror(e, 11) ^ ror(e, 25)) + ((e & f) ^ (~e & g)) + K[0]
     t2 = (ror(a, 2) ^ ror(a, 13) ^ ror(a, 22)) + ((a & b) ^ (a & cc) ^ (b & cc))
-    s = [v.add(w0, k.broadcast(t1 + t2))]
-    s += [v.broadcast(k.at(x)) for x in (a, b, cc)]
-    s += [v.add(w0, k.broadcast(d + t1))]
-    s += [v.broadcast(k.at(x)) for x in (e, f, g)]
-    b_xor_c = v.broadcast(k.at(a ^ b))
+    s = [v.add(w0, Number(t1 + t2)), *map(Number, (a, b, cc)), v.add(w0, Number(d + t1)), *map(Number, (e, f, g))]
+    b_xor_c = Number(a ^ b)
     yield s
     for i in range(1, 2 * c.first_pair):
+        word = None
         if i >= 16:
-            s[7] = v.add(s[7], schedule.extend(i))
+            word = schedule.extend(i)
         elif i < 8:
-            s[7] = v.add(s[7], schedule.memory(i))
+            word = schedule.memory(i)
         known = {8: 0x80000000, 15: 256}.get(i, 0)
-        s, b_xor_c = vector_round(v, s, b_xor_c, k.broadcast(K[i] + known))
+        s, b_xor_c = vector_round(v, s, b_xor_c, Number(K[i] + known), word)
         yield s
 
 
@@ -472,7 +499,8 @@ def interleave(steps, others):
 
 
 def function(name, vector_rounds, shared):
-    c, k, v = Context(vector_rounds, shared), Constants(), Vector()
+    c, k = Context(vector_rounds, shared), Constants()
+    v = Vector(k)
     second_schedule(v, c, k)
     if not shared:
         first_schedule(v, c, k)
@@ -480,10 +508,12 @@ def function(name, vector_rounds, shared):
     chains += [second_hash(c, k, lane) for lane in range(LANES)]
     steps = [step for group in (chains[:4], chains[4:10], chains[10:]) for step in run_chains(group)]
     lines = interleave(steps, v.text())
+    even, odd = 0x55, 0xAA  # for store_even and store_odd
     before = [".text", f".globl {name}", f".hidden {name}", f".type {name}, @function", ".p2align 6", f"{name}:",
-              ".cfi_startproc", "_CET_ENDBR", "vzeroupper", f"lea {name}_constants+{k.BIAS}(%rip), %rax",
-              f"lea {c.HALF // 2}(%rdi), %r10", f"lea {c.HALF * 3 // 2}(%rdi), %r11", f"add ${c.WORDS}, %rdi",
-              ".p2align 6", "1:"]
+              ".cfi_startproc", "_CET_ENDBR", "vzeroupper",
+              f"mov ${even}, %eax", "kmovd %eax, %k2", f"mov ${odd}, %eax", "kmovd %eax, %k3",
+              f"lea {name}_constants+{k.BIAS}(%rip), %rax", f"lea {c.HALF // 2}(%rdi), %r10",
+              f"lea {c.HALF * 3 // 2}(%rdi), %r11", f"add ${c.WORDS}, %rdi", ".p2align 6", "1:"]
     after = [f"add ${8 if shared else 32}, %rsi", f"add ${16 if shared else 128}, %rdx", "inc %r8",
              "xchg %r10, %r11", "dec %ecx", "jnz 1b", "ret", ".cfi_endproc", f".size {name}, . - {name}"]
     table = [".section .rodata", ".p2align 6", f"{name}_constants:", *(f".long {w:#x}" for w in k.words)]
