@@ -6,8 +6,10 @@
 void number_format(char out[static NUMBER_SIZE], double x)
 {
     double size = fabs(x);
-    int decimals = size >= 1000 ? 0 : size >= 100 ? 1 : size >= 10 ? 2 : size >= 0.1 ? 3 : 5;
+    int decimals = 6; /* from 0.001 on, one less for each power of ten */
 
+    for (double power = 0.01; decimals > 0 && size >= power; power *= 10)
+        decimals--;
     if (isnan(x))
         snprintf(out, NUMBER_SIZE, "-");
     else if (size <= 0)

@@ -37,7 +37,7 @@ const char page_style[] =
     ".tile dt{color:var(--soft);font-size:.875rem}\n"
     ".tile dd{margin:0}\n"
     ".tile .figure{font-size:1.75rem;line-height:1.25;font-weight:650;letter-spacing:-.02em;"
-    "font-variant-numeric:tabular-nums;white-space:nowrap}\n"
+    "font-variant-numeric:tabular-nums}\n"
     ".tile .unit{font-size:.95rem;font-weight:500;letter-spacing:0}\n"
     ".tile .by{color:var(--soft);font-size:.875rem}\n"
     ".whole{display:inline-block;max-width:100%}\n"

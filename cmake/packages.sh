@@ -7,9 +7,13 @@ BUILD_PACKAGES=(
     libyaml-dev
 )
 TEST_PACKAGES=(
-    # ca-certificates, nodejs and npm: the full node that the functional tests mine on
-    ca-certificates clang-14 clang-format-14 dpkg-dev file git libclang-rt-14-dev llvm-14 nodejs npm
+    # ca-certificates, nodejs and npm: the full node that the functional tests mine on;
+    # chromium, with a font: the page of exs-bench report
+    ca-certificates chromium clang-14 clang-format-14 dpkg-dev file fonts-dejavu-core git
+    libclang-rt-14-dev llvm-14 nodejs npm
 )
+# For ./check arm, which is skipped where they can't be had.
+ARM_PACKAGES=(gcc-aarch64-linux-gnu qemu-user)
 
 # Prints those of the named packages that are not installed.
 missing_packages() {
@@ -26,6 +30,7 @@ package_is_provided() {
     case $1 in
     nodejs) command -v node >/dev/null ;;
     npm | cmake | git | python3) command -v "$1" >/dev/null ;;
+    chromium) command -v chromium-browser google-chrome-stable google-chrome >/dev/null ;;
     ninja-build) command -v ninja >/dev/null ;;
     *) false ;;
     esac

@@ -82,8 +82,29 @@ def profiles(_):
         yield path.read_bytes()
 
 
+def benchmarks(_):
+    """Documents of exs-bench: kernels, another program beside them, several threads, delays."""
+    def row(bench, name, kernel, threads, unit, *samples, **fields):
+        numbers = sorted(x for x in samples if x is not None)
+        return {"bench": bench, "name": name, "kernel": kernel, "threads": threads, "unit": unit,
+                "better": "lower" if unit == "us" else "higher",
+                "median": numbers[len(numbers) // 2] if numbers else None, "min": min(numbers, default=None),
+                "max": max(numbers, default=None), "runs": len(samples), "steal_ms": 0, "cpu_share": None,
+                "repeated": 0, "disturbed": 0, "samples": samples, **fields}
+
+    search = [row("search", name, kernel, threads, "MH/s", threads * 3, threads, threads * 2)
+              for threads in (1, 4) for name, kernel in (("plain", "a"), ("plain", "b"), ("against", "x"))]
+    ratio = [row("search", "plain / x", "a", 1, "ratio", 1.5, 1.5, 1.5, command="x")]
+    topology = [row("topology", "a core each", "a", threads, "MH/s", threads, efficiency=1) for threads in (1, 2)]
+    engine = [row("engine", f"wake {part}", "", 2, "us", 5, None, 1e15, count=3) for part in ("p50", "p99", "max")]
+    for rows in ([], search, search + ratio, topology, engine, search + search, topology + engine, [ratio[0]] * 5):
+        yield json.dumps({"machine": {"cpu": "c", "caches": [{"level": 1, "type": "Data", "kib": 32}]},
+                          "interrupted": False, "rows": rows}, separators=(",", ":")).encode()
+
+
 TARGETS = {
     "fuzz_address": addresses,
+    "fuzz_bench_json": benchmarks,
     "fuzz_block": blocks,
     "fuzz_header": headers,
     "fuzz_jsonrpc": answers,

@@ -6,12 +6,14 @@ usage: test_exs_bench.py EXS_BENCH VERSION
 import json
 import math
 import os
+import re
 import shlex
 import signal
 import subprocess
 import sys
 import tempfile
 import time
+from xml.etree import ElementTree
 
 PROGRAM, VERSION = sys.argv[1:3]
 BRIEF = ["--runs=3", "--seconds=0.002", "--warmup=0", "--repeat=0"]
@@ -135,10 +137,125 @@ def test_wrong_command_lines():
         (["sha256", "--against=x"], "--against"), (["search", "--against-name=x"], "--against-name"),
         (["search", "--against=a 'b"], "quote"), (["search", "--against="], "no command"),
         (["search", "--json="], "json"), (["search", "--json", "file"], "one command"),
+        (["search", "--svg="], "--svg"), (["search", "--output=x"], "--output goes with report"),
+        (["search", "--threshold=1"], "two files"), (["compare"], "two files"),
+        (["compare", "a"], "two files"), (["compare", "a", "b", "c"], "2 files at most"),
+        (["compare", "a", "b", "--runs=3"], "--runs"), (["compare", "a", "b", "--threshold=-1"], "threshold"),
+        (["compare", "a", "b", "--significance=0"], "significance"),
+        (["compare", "a", "b", "--significance=nan"], "significance"),
+        (["compare", "a", "b", "-o", "x"], "--output"), (["report", *"abcdefghi"], "8 files at most"),
+        (["report", "a", "--kernel=generic"], "--kernel"), (["report", "a", "--json"], "--json"),
+        (["report", "a", "-o", "-", "--svg=-"], "standard output"), (["report", "-o", ""], "--output"),
     ]
     for arguments, text in cases:
         done = run(*arguments, status=2)
         assert text in done.stderr and done.stdout == "", (arguments, done.stderr)
+
+
+def make_document(folder, name, factor=1.0, **changes):
+    """A file of --json with rows whose medians are known, changed as the test wants."""
+    path = os.path.join(folder, name)
+    rows = []
+    for number, (unit, better) in enumerate([("MH/s", "higher"), ("us", "lower")] * 3):
+        samples = [(100 + number + k / 10) * (factor if number < 2 else 1) for k in range(5)]
+        rows.append({"bench": "search", "name": f"row {number}", "kernel": "<b>&", "threads": 1 + number % 3,
+                     "unit": unit, "better": better, "median": samples[2], "min": samples[0],
+                     "max": samples[-1], "runs": 5, "steal_ms": 0, "cpu_share": 1, "repeated": 0,
+                     "disturbed": 0, "samples": samples})
+    document = {"machine": {"cpu": "A CPU", "version": VERSION}, "interrupted": False, "rows": rows}
+    document.update(changes)
+    with open(path, "w", encoding="utf-8") as file:
+        json.dump(document, file)
+    return path
+
+
+def test_compare():
+    with tempfile.TemporaryDirectory() as folder:
+        old, new = make_document(folder, "old.json"), make_document(folder, "new.json", 0.9)
+        other = make_document(folder, "other.json", 1.01, machine={"cpu": "B CPU", "version": VERSION})
+        same = run("compare", old, old)
+        assert "6 same" in same.stdout and "differ" not in same.stdout, same.stdout
+        # The rate is a tenth lower, which is worse; so is the time, which is better.
+        done = run("compare", old, new, status=1)
+        assert "1 worse, 1 better, 4 same" in done.stdout, done.stdout
+        assert "-10.0%" in done.stdout, done.stdout
+        assert run("compare", old, new, "-q", status=1).stdout == ""
+        answer = json.loads(run("compare", old, new, "--json", status=1).stdout)
+        assert [row["verdict"] for row in answer["rows"]] == ["worse", "better"] + ["same"] * 4, answer
+        assert abs(answer["rows"][0]["ratio"] - 0.9) < 1e-9 and answer["rows"][0]["a"] == 100.2, answer
+        assert abs(answer["rows"][0]["p"] - 2 / 252) < 1e-9, answer
+        assert answer["counts"]["worse"] == 1 and answer["threshold_percent"] == 2, answer
+        done = run("compare", old, other)
+        assert "6 same" in done.stdout and "B CPU" in done.stdout, done.stdout
+        run("compare", old, other, "--threshold=0.5", status=1)
+        run("compare", old, new, "--threshold=11%")
+        run("compare", old, new, "--significance=0.001", status=2)
+        svg = os.path.join(folder, "out.svg")
+        run("compare", old, new, f"--svg={svg}", status=1)
+        assert "-10.0% worse" in ElementTree.tostring(ElementTree.parse(svg).getroot(), "unicode", "text")
+
+
+def test_compare_refuses():
+    with tempfile.TemporaryDirectory() as folder:
+        good, path = make_document(folder, "good.json"), os.path.join(folder, "bad.json")
+        for text, error in [("", "line 1"), ("[]", "no object"), ('{"machine": {}, "rows": [{}]}', "row 1")]:
+            with open(path, "w", encoding="utf-8") as file:
+                file.write(text)
+            for files in ((good, path), (path, good)):
+                done = run("compare", *files, status=2)
+                assert path in done.stderr and error in done.stderr and done.stdout == "", done
+            done = run("report", path, "-o", os.path.join(folder, "x.html"), status=1)
+            assert error in done.stderr and not os.path.exists(os.path.join(folder, "x.html")), done
+        assert "No such file" in run("compare", good, "/nonexistent", status=2).stderr
+        empty = make_document(folder, "empty.json", rows=[])
+        assert "no row" in run("compare", good, empty, status=2).stderr
+        assert "can't write" in run("compare", good, good, "--json=/nonexistent/x", status=2).stderr
+        for option in ("--svg=/dev/full", "--json=/dev/full"):
+            assert "can't write" in run("compare", good, good, option, status=2).stderr
+        assert "can't write" in run("report", good, "-o", "/dev/full", status=1).stderr
+        assert "can't write" in run("report", good, "--svg=/nonexistent/x", status=1).stderr
+
+
+def shown(x):
+    """A number as plots and tables show it."""
+    if x == 0:
+        return "0"
+    if x >= 1e7 or x < 0.001:
+        return f"{x:.3e}"
+    return f"{x:.{max(0, 3 - math.floor(math.log10(x)))}f}"
+
+
+def test_pictures():
+    """What was measured is drawn, and each number in the picture is one of the JSON's."""
+    with tempfile.TemporaryDirectory() as folder:
+        svg, path = os.path.join(folder, "out.svg"), os.path.join(folder, "out.json")
+        for bench in ("search", "topology", "engine"):
+            run(bench, *BRIEF, "--runs=1", f"--svg={svg}", f"--json={path}", "-q")
+            with open(path, encoding="utf-8") as file:
+                rows = check_document(json.load(file))
+            root = ElementTree.parse(svg).getroot()
+            text = ElementTree.tostring(root, "unicode", "text")
+            space = "{http://www.w3.org/2000/svg}"
+            assert root.find(f"{space}title").text and len(root.findall(f".//{space}svg")) > 0, bench
+            for row in rows:
+                assert row["median"] is None or shown(row["median"]) in text, row
+        assert ElementTree.fromstring(run("search", *BRIEF, "--svg=-", "--kernel=generic").stdout) is not None
+
+
+def test_report_measures():
+    with tempfile.TemporaryDirectory() as folder:
+        page, path = os.path.join(folder, "here.html"), os.path.join(folder, "out.json")
+        done = run("report", *BRIEF, "--runs=1", "--filter=search/", "--kernel=generic", "-o", page,
+                   f"--json={path}")
+        assert f"{page} is written" in done.stdout, done.stdout
+        with open(page, encoding="utf-8") as file:
+            text = file.read()
+        with open(path, encoding="utf-8") as file:
+            rows = check_document(json.load(file))
+    assert rows and text.endswith("</html>\n"), text[-200:]
+    values = {float(value) for value in re.findall(r'<data value="([^"]+)"', text)}
+    for row in rows:
+        assert row["median"] in values and row["min"] in values and row["max"] in values, row
 
 
 def test_failures():
