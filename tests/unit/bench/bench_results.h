@@ -5,6 +5,16 @@
 #include "bench/machine.h"
 #include "bench/results.h"
 
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include <cmocka.h>
+
 /* cmocka's assert_float_equal compares as float, to seven digits. */
 static inline void assert_near(double a, double b, double most)
 {

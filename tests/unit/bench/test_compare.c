@@ -1,6 +1,7 @@
 #include "bench/compare.h"
 
 #include "bench/compare_text.h"
+#include "tests/unit/bench/bench_results.h"
 
 #include <math.h>
 #include <setjmp.h>
@@ -12,8 +13,6 @@
 #include <string.h>
 
 #include <cmocka.h>
-
-#include "tests/unit/bench/bench_results.h"
 
 static const struct compare_rule usual = {2, 0.01};
 

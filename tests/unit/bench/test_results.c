@@ -1,5 +1,7 @@
 #include "bench/results.h"
 
+#include "tests/unit/bench/bench_results.h"
+
 #include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -10,8 +12,6 @@
 #include <string.h>
 
 #include <cmocka.h>
-
-#include "tests/unit/bench/bench_results.h"
 
 /* A good row; what cases change of it stands alone on its line. */
 #define ROW                                                                                        \

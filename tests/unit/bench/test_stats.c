@@ -1,6 +1,7 @@
 #include "bench/stats.h"
 
 #include "bench/bench.h"
+#include "tests/unit/bench/bench_results.h"
 
 #include <math.h>
 #include <setjmp.h>
@@ -12,8 +13,6 @@
 #include <string.h>
 
 #include <cmocka.h>
-
-#include "tests/unit/bench/bench_results.h"
 
 static void medians(void **state)
 {

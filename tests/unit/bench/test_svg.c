@@ -2,6 +2,7 @@
 
 #include "bench/markup.h"
 #include "bench/number.h"
+#include "tests/unit/bench/bench_results.h"
 
 #include <math.h>
 #include <setjmp.h>
@@ -13,8 +14,6 @@
 #include <string.h>
 
 #include <cmocka.h>
-
-#include "tests/unit/bench/bench_results.h"
 
 static void check_markup(void (*write)(FILE *out, const char *text), const char *text,
                          const char *expected)
