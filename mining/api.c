@@ -28,7 +28,7 @@ static bool parse_ipv4(uint8_t out[static 16], const char *text)
         dots += *at == '.';
     if (dots > 3 || strlen(text) > 15)
         return false;
-    snprintf(padded, sizeof(padded), "%s%s", text, ".0.0.0" + 2 * dots);
+    snprintf(padded, sizeof(padded), "%s%s", text, &".0.0.0"[2 * dots]);
     memset(out, 0, 10);
     memset(out + 10, 0xff, 2);
     return inet_pton(AF_INET, padded, out + 12) == 1;

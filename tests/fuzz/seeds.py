@@ -102,8 +102,22 @@ def benchmarks(_):
                           "interrupted": False, "rows": rows}, separators=(",", ":")).encode()
 
 
+def api_requests(_):
+    commands = ("version", "summary+devs+pools", "stats", "check|quit", "switchpool|1", "zero|all,true", "cpu|0",
+                "addpool|stratum+tcp://a:1,b\\,c,d", "poolpriority|1,0", "quit")
+    for first in range(2):
+        for command in commands:
+            name, _, parameter = command.partition("|")
+            request = json.dumps({"command": name, "parameter": parameter})
+            yield bytes([first]) + request.encode()
+            yield bytes([first + 4]) + command.encode()
+    yield b"\x02GET /metrics HTTP/1.1\r\nHost: x\r\n\r\n"
+    yield b"\x03W:127.0.0.1,R:10.1/16,[2001:db8::]/32,0/0"
+
+
 TARGETS = {
     "fuzz_address": addresses,
+    "fuzz_api": api_requests,
     "fuzz_bench_json": benchmarks,
     "fuzz_block": blocks,
     "fuzz_header": headers,
