@@ -5,6 +5,10 @@ install(TARGETS exs-miner exs-bench RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
 configure_file(${CMAKE_CURRENT_LIST_DIR}/excalibur-exs.pc.in excalibur-exs.pc @ONLY)
 install(FILES ${PROJECT_BINARY_DIR}/excalibur-exs.pc DESTINATION ${CMAKE_INSTALL_DATADIR}/pkgconfig)
 
+# The profiles and figures of machines, to be read, copied and named with --profile.
+file(GLOB tuning CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/tuning/*)
+install(FILES ${tuning} DESTINATION ${CMAKE_INSTALL_DATADIR}/excalibur-exs/tuning)
+
 set(doc ${CMAKE_INSTALL_DATADIR}/doc/excalibur-exs)
 install(FILES ${PROJECT_SOURCE_DIR}/README.md DESTINATION ${doc})
 install(FILES ${PROJECT_SOURCE_DIR}/LICENSE DESTINATION ${doc} RENAME copyright)

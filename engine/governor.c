@@ -273,6 +273,29 @@ static double usable_cpus(const struct topology *t)
     return t->quota > 0 && t->quota < cpus ? t->quota : cpus;
 }
 
+static void tell_start(const struct governor *g, const struct governor_options *options)
+{
+    const struct governor_instance *i = g->control.instance;
+    char text[GOVERNOR_NAME_SIZE];
+
+    switch (options->budget.mode) {
+    case GOVERNOR_OFF:
+        break;
+    case GOVERNOR_PERCENT:
+        log_info(g->log, LOG_ENGINE, "CPU budget %s: mining may use %.2f of %.2f CPUs",
+                 governor_mode_text(text, &options->budget), g->control.budget_cpus,
+                 g->control.cpus);
+        break;
+    case GOVERNOR_CREDITS:
+        log_info(g->log, LOG_ENGINE,
+                 "CPU budget credits: %s earns %g an hour, which is %.2f of its %u vCPUs; it is "
+                 "taken to have %g now",
+                 i->name, i->credits_per_hour, i->credits_per_hour / 60, i->vcpus,
+                 options->initial_credits);
+        break;
+    }
+}
+
 static void free_governor(struct governor *g)
 {
     free(g->text);
@@ -351,7 +374,9 @@ struct governor *governor_create(const struct governor_options *options, struct 
         snprintf(error, GOVERNOR_ERROR_SIZE,
                  "%s can't be read, without which CPU credits can't be counted: use a percentage",
                  g->proc_stat);
-    else if (options->budget.mode != GOVERNOR_OFF && !options->manual && !start_thread(g))
+    else
+        tell_start(g, options);
+    if (!error[0] && options->budget.mode != GOVERNOR_OFF && !options->manual && !start_thread(g))
         snprintf(error, GOVERNOR_ERROR_SIZE, "can't start the governor's thread");
     if (error[0]) {
         governor_destroy(g);
