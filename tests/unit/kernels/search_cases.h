@@ -21,6 +21,12 @@
 #define SANITIZED 0
 #endif
 
+/* Set by the build where an emulator runs the tests: hashes take a hundred times as long. */
+#ifndef EXS_EMULATED
+#define EXS_EMULATED 0
+#endif
+#define SLOW (SANITIZED || EXS_EMULATED)
+
 /* The implementations that this processor can run. */
 #define FOR_EACH_SEARCH(impl)                                                                      \
     for (const struct search_impl *impl = search_impls; impl->name; impl++)                        \
