@@ -31,6 +31,20 @@ static void print_column(FILE *out, const char *text, size_t width)
     fputc(' ', out);
 }
 
+static size_t disturbed_of(const struct results_row *row) { return row ? row->disturbed : 0; }
+
+/* Who doubts a verdict wants to know. */
+static void print_disturbed(FILE *out, const struct compare_row *row)
+{
+    size_t a = disturbed_of(row->a), b = disturbed_of(row->b);
+
+    if (a && b)
+        fprintf(out, "  (%zu and %zu runs disturbed)", a, b);
+    else if (a || b)
+        fprintf(out, "  (%zu %s of %s disturbed)", a + b, a + b == 1 ? "run" : "runs",
+                a ? "A" : "B");
+}
+
 static void print_row(FILE *out, const struct compare_row *row, size_t name_width,
                       size_t kernel_width)
 {
@@ -47,7 +61,9 @@ static void print_row(FILE *out, const struct compare_row *row, size_t name_widt
     print_column(out, either->kernel, kernel_width);
     fprintf(out, "%3zu %10s %10s ", either->threads, a, b);
     print_column(out, either->unit, 5);
-    fprintf(out, "%8s %7s  %s\n", change, p, compare_name(row->verdict));
+    fprintf(out, "%8s %7s  %s", change, p, compare_name(row->verdict));
+    print_disturbed(out, row);
+    fputc('\n', out);
 }
 
 void compare_print_counts(FILE *out, const struct comparison *c)
@@ -129,6 +145,12 @@ static void write_number(struct json_writer *w, const char *key, double number)
     json_writer_double(w, number);
 }
 
+static void write_count(struct json_writer *w, const char *key, size_t count)
+{
+    json_writer_key(w, key);
+    json_writer_uint(w, count);
+}
+
 /* What was JSON in a document, again; nesting was bounded when it was read. */
 static void write_json(struct json_writer *w, const char *key, const char *json)
 {
@@ -159,8 +181,7 @@ static void write_row(struct json_writer *w, const struct compare_row *row)
     write_text(w, "bench", either->bench);
     write_text(w, "name", either->name);
     write_text(w, "kernel", either->kernel);
-    json_writer_key(w, "threads");
-    json_writer_uint(w, either->threads);
+    write_count(w, "threads", either->threads);
     write_text(w, "unit", either->unit);
     write_text(w, "better", either->lower_is_better ? "lower" : "higher");
     write_number(w, "a", median_of(row->a));
@@ -168,6 +189,8 @@ static void write_row(struct json_writer *w, const struct compare_row *row)
     write_number(w, "ratio", row->ratio);
     write_number(w, "change_percent", compare_change(row));
     write_number(w, "p", row->p);
+    write_count(w, "disturbed_a", disturbed_of(row->a));
+    write_count(w, "disturbed_b", disturbed_of(row->b));
     write_text(w, "verdict", compare_name(row->verdict));
     json_writer_close_object(w);
 }
@@ -192,8 +215,7 @@ static void write_all(struct json_writer *w, const struct compare_report *c)
     json_writer_key(w, "counts");
     json_writer_open_object(w);
     for (size_t i = 0; i < COMPARE_VERDICTS; i++) {
-        json_writer_key(w, compare_name((enum compare_verdict)i));
-        json_writer_uint(w, c->comparison->verdicts[i]);
+        write_count(w, compare_name((enum compare_verdict)i), c->comparison->verdicts[i]);
     }
     json_writer_close_object(w);
     json_writer_key(w, "rows");

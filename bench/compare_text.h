@@ -25,7 +25,7 @@ void compare_print_counts(FILE *out, const struct comparison *c);
  * One document: {"a": {"file", "interrupted", "machine"}, "b": {...}, "threshold_percent",
  * "significance", "differences": [{"key", "a", "b"}], "counts": {...}, "rows": [{"bench",
  * "name", "kernel", "threads", "unit", "better", "a", "b", "ratio", "change_percent", "p",
- * "verdict"}]}. False, errno set, where out does not take it.
+ * "disturbed_a", "disturbed_b", "verdict"}]}. False, errno set, where out does not take it.
  */
 bool compare_write_json(FILE *out, const struct compare_report *c);
 

@@ -278,6 +278,7 @@ static void add_curves(struct figures *f, const struct results *r, size_t first)
 {
     const struct results_row *like = &r->row[first];
     char title[PLOT_TEXT_SIZE];
+    bool left_out = false;
     struct plot *p;
 
     if (are_placements(like, like))
@@ -288,16 +289,23 @@ static void add_curves(struct figures *f, const struct results *r, size_t first)
     describe_unit(p, like, 0);
     for (size_t i = first; i < r->count; i++) {
         const struct results_row *row = &r->row[i];
-        size_t series;
+        size_t series = PLOT_SERIES;
         struct plot_mark *m;
 
-        if (!takes_part(row, like) || (series = find_series(p, series_name(row))) == PLOT_SERIES)
+        if (takes_part(row, like)) {
+            series = find_series(p, series_name(row));
+            left_out = left_out || series == PLOT_SERIES;
+        }
+        if (series == PLOT_SERIES)
             continue;
         m = add_row(p, row);
         m->series = series;
         if (row->threads == 1 && !row->lower_is_better)
             p->reference = fmax(p->reference, row->median);
     }
+    if (left_out)
+        snprintf(p->subtitle + strlen(p->subtitle), sizeof(p->subtitle) - strlen(p->subtitle),
+                 "; the first %d", PLOT_SERIES);
     qsort(p->mark, p->marks, sizeof(*p->mark), compare_marks);
 }
 

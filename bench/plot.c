@@ -254,7 +254,7 @@ static struct area draw_axes(const struct plot *p, struct svg *s)
 static void draw_dot(struct svg *s, size_t series, double x, double y)
 {
     struct svg_point corner[4] = {{x - 4, y - 4}, {x + 4, y - 4}, {x + 4, y + 4}, {x - 4, y + 4}};
-    char class[16];
+    char class[32];
     size_t corners = 4;
 
     snprintf(class, sizeof(class), "dot s%zu", series);
@@ -274,7 +274,7 @@ static void draw_dot(struct svg *s, size_t series, double x, double y)
 static void draw_series(const struct plot *p, struct svg *s, const struct area *a, size_t series)
 {
     struct svg_point *point = bench_alloc(p->marks, sizeof(*point));
-    char class[16];
+    char class[32];
     size_t n = 0;
 
     for (size_t i = 0; i < p->marks; i++) {
@@ -302,7 +302,7 @@ static void draw_lines(const struct plot *p, struct svg *s)
 
     for (size_t i = 0; i < count; i++) {
         double y = HEADER + LEGEND * (double)i;
-        char class[16], text[SVG_TEXT_SIZE];
+        char class[32], text[SVG_TEXT_SIZE];
 
         snprintf(class, sizeof(class), "line s%zu", i);
         svg_line(s, class, 0, y + 7, 24, y + 7);

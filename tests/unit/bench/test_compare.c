@@ -136,7 +136,7 @@ static void fill_pair(struct report *a, struct report *b)
     add(a, "twice in b", "MH/s", 100, 0.01);
     add(a, "other unit", "MH/s", 100, 0.01);
     add(a, "slower", "MH/s", 100, 0.01);
-    add(b, "slower", "MH/s", 70, 0.01);
+    report_mark(add(b, "slower", "MH/s", 70, 0.01), 2);
     add(b, "other unit", "kH/s", 100, 0.01);
     add(b, "twice in b", "MH/s", 100, 0.01);
     add(b, "twice in b", "MH/s", 90, 0.01);
@@ -240,6 +240,7 @@ static void prints_draws_and_writes(void **state)
     text = text_end(&t);
     assert_non_null(strstr(text, "-30.0%"));
     assert_non_null(strstr(text, "1 worse, 1 same, 2 only in A, 2 only in B, 5 ambiguous"));
+    assert_non_null(strstr(text, "worse  (1 run of B disturbed)"));
     assert_null(strchr(text, '\x1b'));
     free(t.data);
     assert_true(compare_write_json(text_begin(&t)->out, &report));

@@ -109,6 +109,33 @@ static void draws_kernels_beside_each_other(void **state)
     report_free(&r);
 }
 
+/* More lines than can be told apart: the first are drawn, and the plot says so. */
+static void says_when_lines_are_left_out(void **state)
+{
+    struct figures f = {0};
+    struct results results;
+    struct report r;
+    const struct plot *p;
+
+    (void)state;
+    report_init(&r);
+    for (size_t kernel = 0; kernel <= PLOT_SERIES; kernel++)
+        for (size_t threads = 1; threads <= 2; threads++) {
+            char name[] = {'k', (char)('0' + kernel), 0};
+
+            add(&r, "search", "plain", name, threads, "MH/s", 7);
+        }
+    read_back(&results, &r);
+    figures_add(&f, &results, NULL);
+    p = find_plot(&f, "plain over threads");
+    assert_int_equal(p->marks, 2 * PLOT_SERIES);
+    assert_non_null(strstr(p->subtitle, "the first 6"));
+    assert_int_equal(find_plot(&f, "plain")->marks, PLOT_SERIES + 1);
+    figures_free(&f);
+    results_free(&results);
+    report_free(&r);
+}
+
 static void draws_what_stands_alone(void **state)
 {
     struct figures f = {0};
@@ -245,6 +272,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(chooses_axes),
         cmocka_unit_test(draws_kernels_beside_each_other),
+        cmocka_unit_test(says_when_lines_are_left_out),
         cmocka_unit_test(draws_what_stands_alone),
         cmocka_unit_test(draws_the_extremes),
         cmocka_unit_test(writes_pages),
