@@ -20,6 +20,7 @@ struct jsonrpc {
     struct curl_slist *headers;
     char *name, *user, *password, *cookie_file;
     size_t answer_max;
+    struct log *log;
     atomic_bool cancelled;
     /* Of the call under way. */
     uint64_t id;
@@ -129,6 +130,18 @@ done:
     return good;
 }
 
+/* How it is reached: never by a proxy of the environment's. */
+static bool set_route(CURL *e, const struct jsonrpc_options *options)
+{
+    const char *proxy = options->proxy ? options->proxy : "";
+    long checks = options->any_certificate ? 0 : 1;
+
+    return !curl_easy_setopt(e, CURLOPT_PROXY, proxy) &&
+           (!options->ca_file || !curl_easy_setopt(e, CURLOPT_CAINFO, options->ca_file)) &&
+           !curl_easy_setopt(e, CURLOPT_SSL_VERIFYPEER, checks) &&
+           !curl_easy_setopt(e, CURLOPT_SSL_VERIFYHOST, 2 * checks);
+}
+
 /* Everything that all calls have in common. */
 static bool set_options(struct jsonrpc *rpc, const struct jsonrpc_options *options)
 {
@@ -145,7 +158,7 @@ static bool set_options(struct jsonrpc *rpc, const struct jsonrpc_options *optio
            !curl_easy_setopt(e, CURLOPT_HTTPHEADER, rpc->headers) &&
            !curl_easy_setopt(e, CURLOPT_HTTPAUTH, (long)CURLAUTH_BASIC) &&
            !curl_easy_setopt(e, CURLOPT_FOLLOWLOCATION, 0L) &&
-           !curl_easy_setopt(e, CURLOPT_PROXY, "") && !curl_easy_setopt(e, CURLOPT_NOSIGNAL, 1L) &&
+           !curl_easy_setopt(e, CURLOPT_NOSIGNAL, 1L) &&
            !curl_easy_setopt(e, CURLOPT_TCP_NODELAY, 1L) &&
            /* A name that can't be resolved must not hold up a cancelled call, or the program's end. */
            !curl_easy_setopt(e, CURLOPT_QUICK_EXIT, 1L) &&
@@ -169,9 +182,10 @@ struct jsonrpc *jsonrpc_create(const struct jsonrpc_options *options,
     if (!read_url(rpc, options, text))
         goto failed;
     rpc->answer_max = options->answer_max ? options->answer_max : (size_t)JSONRPC_ANSWER_MAX;
+    rpc->log = options->log;
     rpc->easy = curl_easy_init();
     rpc->multi = curl_multi_init();
-    if (!rpc->easy || !rpc->multi || !set_options(rpc, options))
+    if (!rpc->easy || !rpc->multi || !set_options(rpc, options) || !set_route(rpc->easy, options))
         goto failed;
     return rpc;
 failed:
@@ -310,12 +324,17 @@ json_t *jsonrpc_call(struct jsonrpc *rpc, const char *method, const char *params
         free(size < 0 ? NULL : body);
         return NULL;
     }
+    log_trace(rpc->log, LOG_RPC, "%s > %s", rpc->name, body);
     result = transfer(rpc);
     free(body);
     if (result) {
         explain_transfer(rpc, result, timeout_ms, error);
+        log_trace(rpc->log, LOG_RPC, "%s < %s", rpc->name, error->text);
         return NULL;
     }
+    log_trace(rpc->log, LOG_RPC, "%s < %.*s", rpc->name,
+              (int)(rpc->answer_size < LOG_LINE_SIZE ? rpc->answer_size : LOG_LINE_SIZE),
+              rpc->answer_size ? rpc->answer : "");
     curl_easy_getinfo(rpc->easy, CURLINFO_RESPONSE_CODE, &status);
     return jsonrpc_parse(bytes_of(rpc->answer, rpc->answer_size), rpc->id, status, error);
 }

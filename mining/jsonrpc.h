@@ -7,7 +7,8 @@
  *         complain(error.text);
  *
  * The server is not trusted: an answer's size and its time are bounded, its
- * JSON may nest 2048 deep, redirects and proxies are not followed, and what it
+ * JSON may nest 2048 deep, redirects are not followed, a proxy is used only where
+ * one is given, and what it
  * says is passed on as text alone, of which control characters are cut.
  *
  * One call at a time a client: a client belongs to one thread, but for
@@ -17,6 +18,7 @@
 #define MINING_JSONRPC_H
 
 #include "base/bytes.h"
+#include "base/log.h"
 
 #include <jansson.h>
 
@@ -56,6 +58,10 @@ struct jsonrpc_options {
     uint16_t default_port;   /* where url has none; 0: the scheme's */
     long connect_timeout_ms; /* 0: JSONRPC_CONNECT_TIMEOUT_MS */
     size_t answer_max;       /* bytes; 0: JSONRPC_ANSWER_MAX */
+    const char *proxy;   /* http://, socks5:// or socks5h://[user:password@]host:port; NULL: none */
+    const char *ca_file; /* certificates (PEM) to trust with https; NULL: the system's */
+    bool any_certificate; /* do not check certificates and names at all */
+    struct log *log;      /* gets what is said in trace lines of LOG_RPC; or NULL */
 };
 
 struct jsonrpc;

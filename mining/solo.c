@@ -736,7 +736,7 @@ static bool start_upstreams(struct solo *solo, char text[static SOLO_ERROR_SIZE]
         struct upstream_owner owner = solo_queue_owner(&solo->queue, i);
 
         options.kernels = solo->options.kernels;
-        options.log = solo->options.log;
+        options.log = options.rpc.log = solo->options.log;
         solo->node[i].upstream = upstream_create(&options, &owner, why);
         if (!solo->node[i].upstream) {
             snprintf(text, SOLO_ERROR_SIZE, "node %zu: %s", i + 1, why);

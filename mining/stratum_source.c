@@ -17,10 +17,27 @@ bool stratum_is_url(const char *url)
     return strncasecmp(url, "stratum", 7) == 0 && strchr("+:", url[7]) && url[7];
 }
 
+/* A line for the log, where it wants the protocol itself: sent '>', received '<'. */
+static void dump(const struct stratum_source *source, char direction, struct bytes line)
+{
+    static const char secret[] = "\"mining.authorize\"";
+    size_t size = line.size < LOG_LINE_SIZE ? line.size : LOG_LINE_SIZE;
+
+    while (size > 0 && line.data[size - 1] == '\n')
+        size--;
+    if (line.size > 0 && memmem(line.data, line.size, secret, sizeof(secret) - 1))
+        log_trace(source->stratum->options.log, LOG_STRATUM, "%s %c mining.authorize, not shown",
+                  source->name, direction);
+    else
+        log_trace(source->stratum->options.log, LOG_STRATUM, "%s %c %.*s", source->name, direction,
+                  (int)size, line.size ? (const char *)line.data : "");
+}
+
 static bool send_line(void *arg, struct bytes line)
 {
     struct stratum_source *source = arg;
 
+    dump(source, '>', line);
     return connection_send(source->connection, line);
 }
 
@@ -283,8 +300,10 @@ static bool converse(struct stratum_source *source, uint64_t now_ns)
         source->begun = true;
         good = stratum_client_begin(source->client, now_ns);
     }
-    while (good && source->begun && connection_line(c, &line))
+    while (good && source->begun && connection_line(c, &line)) {
+        dump(source, '<', line);
         good = stratum_client_line(source->client, line, now_ns);
+    }
     if (!good)
         stratum_source_fail(source, stratum_source_error(source), now_ns);
     else if (!take_reconnect(source, now_ns) && state == CONNECTION_FAILED)

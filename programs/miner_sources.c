@@ -68,9 +68,14 @@ static bool set_node(struct miner_sources *sources, const struct settings *s, si
                      uint16_t port, char *error)
 {
     struct upstream_options *node = &sources->node[i];
+    const char *proxy = settings_string(s, "proxy"), *cert = settings_string(s, "cert");
 
     *node = (struct upstream_options){
-        .rpc = {.url = settings_list(s, "url", i), .default_port = port},
+        .rpc = {.url = settings_list(s, "url", i),
+                .default_port = port,
+                .proxy = *proxy ? proxy : NULL,
+                .ca_file = *cert ? cert : NULL,
+                .any_certificate = !settings_bool(s, "check-cert")},
         .no_longpoll = !settings_bool(s, "longpoll"),
         .scan_s = (unsigned)settings_int(s, "scantime"),
         .pause_s = (unsigned)settings_int(s, "retry-pause"),

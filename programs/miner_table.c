@@ -70,7 +70,8 @@ const struct setting miner_table[] = {
      .path = "rpc.check_cert",
      .type = SETTING_BOOL,
      .fallback = "1",
-     .help = "Refuse pools whose certificate is not trusted, has expired or names another host"},
+     .help = "Refuse nodes and pools whose certificate is not trusted, has expired or names "
+             "another host"},
     {.name = "algo",
      .letter = 'a',
      .path = "mining.algorithm",

@@ -250,6 +250,21 @@ def test_background(pool):
         check("accepted: a share" in f.read(), "no share in the log")
 
 
+def test_protocol_dump(pool):
+    """What is said is logged, but for who says it; on a pool and on a node."""
+    pool.login = ("worker", PASSWORD)
+    miner = Miner("-o", pool.url(), "-u", "worker", "-p", PASSWORD, "-P", "-t", "1", "--kernel", "generic")
+    for text in ("> mining.authorize, not shown", '> {"id":', '< {"id":', '"mining.notify"'):
+        miner.expect(text)
+    check(miner.stop() == 0 and PASSWORD not in miner.output(), miner.output())
+    node = FakeNode(user="worker", password=PASSWORD)
+    miner = Miner("-o", node.url, "-u", "worker", "-p", PASSWORD, "-P", "-t", "1", "--coinbase-addr", ADDRESS)
+    for text in ('"method":"getblocktemplate"', '< {"result":', '"method":"submitblock"'):
+        miner.expect(text)
+    check(miner.stop() == 0 and PASSWORD not in miner.output(), miner.output())
+    node.stop()
+
+
 FOLDER = None
 
 
