@@ -28,17 +28,24 @@ install_compressed(CHANGELOG.md changelog ${doc})
 install_compressed(docs/exs-miner.1 exs-miner.1 ${CMAKE_INSTALL_MANDIR}/man1)
 install_compressed(docs/exs-bench.1 exs-bench.1 ${CMAKE_INSTALL_MANDIR}/man1)
 
+# As systemd, bash-completion and people look for them.
+install(FILES ${PROJECT_SOURCE_DIR}/deploy/systemd/exs-miner.service DESTINATION lib/systemd/system)
+install(FILES ${PROJECT_SOURCE_DIR}/programs/completion/exs-miner.bash
+        DESTINATION ${CMAKE_INSTALL_DATADIR}/bash-completion/completions RENAME exs-miner)
+install(FILES ${PROJECT_SOURCE_DIR}/deploy/logrotate/exs-miner
+        DESTINATION ${doc}/examples RENAME exs-miner.logrotate)
+
 set(CPACK_GENERATOR DEB)
 set(CPACK_PACKAGE_NAME excalibur-exs)
 set(CPACK_PACKAGE_VENDOR "The Excalibur-EXS developers")
 set(CPACK_PACKAGE_CONTACT "The Excalibur-EXS developers <developers@excalibur-exs.invalid>")
 set(CPACK_PACKAGE_DESCRIPTION_SUMMARY "Bitcoin miner and hashing benchmarks for CPUs")
 set(CPACK_PACKAGE_DESCRIPTION
-"Mines bitcoin with the vector units of the processor, against any full node
-that offers getblocktemplate, and measures how fast each implementation of
-its hashing is on this machine.
+"Mines bitcoin with the vector units of the processor, on any full node that
+offers getblocktemplate or at Stratum pools, and measures how fast each
+implementation of its hashing is on this machine.
 .
-exs-miner is the solo miner; exs-bench prints the measurements.")
+exs-miner is the miner; exs-bench prints the measurements.")
 set(CPACK_PACKAGING_INSTALL_PREFIX /usr)
 set(CPACK_STRIP_FILES ON)
 set(CPACK_DEBIAN_PACKAGE_SECTION utils)

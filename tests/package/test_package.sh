@@ -27,6 +27,30 @@ for program in exs-miner exs-bench; do
     done
 done
 
+# The completion of bash, asked as bash asks it; what it names must be an option.
+completion=$scratch/usr/share/bash-completion/completions/exs-miner
+complete_word() {
+    bash -c '. "$1"; shift; COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); _exs_miner 2>/dev/null
+             printf "%s\n" "${COMPREPLY[@]}"' bash "$completion" "$scratch/usr/bin/exs-miner" "$@"
+}
+[ "$(complete_word --pool-s)" = --pool-strategy ] || fail "the completion does not know --pool-strategy"
+[ "$(complete_word --display f)" = full ] || fail "the completion does not know --display full"
+[ "$(complete_word --display = l)" = line ] || fail "the completion does not know --display=line"
+complete_word --kernel gen | grep -qx generic || fail "the completion does not know the kernels"
+[ "$(complete_word -- --)" = "$(grep -oE -- '^ +(-., )?--[a-z-]+' "$scratch/exs-miner.help" | grep -oE -- '--[a-z-]+')" ] ||
+    fail "the completion offers other options than --help"
+for option in $(grep -oE -- '--[a-z-]+( \||\))' "$completion" | grep -oE -- '--[a-z-]+'); do
+    grep -qE -- "^ +(-., )?$option([^a-z-]|\$)" "$scratch/exs-miner.help" || fail "the completion names $option, which is none"
+done
+
+# The service, with the program where it was installed here.
+if command -v systemd-analyze >/dev/null; then
+    sed -E "s|^(ExecStart=)/usr|\1$scratch/usr|; /^Documentation=/d" \
+        "$scratch/usr/lib/systemd/system/exs-miner.service" >"$scratch/exs-miner.service"
+    systemd-analyze verify "$scratch/exs-miner.service" 2>"$scratch/verify.log" && [ ! -s "$scratch/verify.log" ] ||
+        fail "the systemd unit: $(cat "$scratch/verify.log")"
+fi
+
 for tool in dpkg-deb dpkg-shlibdeps file; do
     if ! command -v $tool >/dev/null; then
         echo "skipped: the Debian package, for want of $tool"
