@@ -8,14 +8,17 @@
 
 const struct bench_command bench_commands[] = {
     {"sha256", "SHA-256: compressing blocks, and messages beside OpenSSL's EVP", bench_sha256_run,
-     bench_sha256_kernel, true},
+     bench_sha256_kernel, true, false},
     {"sha256d", "double SHA-256 of Merkle levels and of transactions", bench_sha256d_run,
-     bench_sha256d_kernel, true},
+     bench_sha256d_kernel, true, false},
     {"search", "the nonce search, without and with version rolling", bench_search_run,
-     bench_search_kernel, true},
+     bench_search_kernel, true, false},
     {"topology", "how the search scales over cores, SMT siblings and NUMA nodes",
-     bench_topology_run, bench_search_kernel, false},
-    {"engine", "cost of a task, time to yield, time to new work", bench_engine_run, NULL, false},
+     bench_topology_run, bench_search_kernel, false, false},
+    {"engine", "cost of a task, time to yield, time to new work", bench_engine_run, NULL, false,
+     false},
+    {"tune", "what suits this machine, as a profile that the programs load", bench_tune_run, NULL,
+     false, true},
     {0},
 };
 

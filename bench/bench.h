@@ -37,6 +37,8 @@ struct bench {
     struct bench_peer peer[BENCH_PEERS];
     size_t peers;
     double peer_seconds; /* how long one run of another program may take */
+    const char
+        *profile; /* where tune writes its profile: a path, "-" for standard output, or NULL */
     struct report *report;
 };
 
@@ -49,6 +51,7 @@ struct bench_command {
      */
     const char *(*kernel)(size_t index, unsigned *needs);
     bool many_threads; /* whether --threads is for it */
+    bool alone;        /* not one of all */
 };
 
 /* Ended by one without a name. */
@@ -113,5 +116,6 @@ bool bench_search_run(struct bench *b);
 const char *bench_search_kernel(size_t index, unsigned *needs);
 bool bench_topology_run(struct bench *b);
 bool bench_engine_run(struct bench *b);
+bool bench_tune_run(struct bench *b);
 
 #endif

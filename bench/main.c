@@ -6,6 +6,8 @@
 #include "bench/options.h"
 #include "bench/output.h"
 
+#include <string.h>
+
 enum {
     STATUS_GOOD,
     STATUS_FAILED,
@@ -85,7 +87,7 @@ static bool run_commands(struct options *o, const struct machine *machine, bool 
     if (print)
         machine_print(stdout, machine);
     for (const struct bench_command *c = bench_commands; c->name; c++)
-        if ((!o->command || o->command == c) && !interrupt_came())
+        if ((o->command ? o->command == c : !c->alone) && !interrupt_came())
             good = run_command(o, c, print) && good;
     report->interrupted = interrupt_came();
     if (report->count == 0 && good && !report->interrupted) {
@@ -126,9 +128,10 @@ static int measure(struct options *o)
 {
     char error[KERNELS_ERROR_SIZE];
     struct machine machine;
+    const char *profile = o->bench.profile;
     struct outputs out;
     struct report report;
-    bool good;
+    bool good, print;
 
     /* Also what is timed without being chosen must agree with the generic one: this checks all. */
     if (!kernels_choose(&o->bench.kernels, o->bench.cpu, NULL, clock_monotonic_ns, error)) {
@@ -140,7 +143,8 @@ static int measure(struct options *o)
     machine_read(&machine, o->topology);
     report_init(&report);
     o->bench.report = &report;
-    good = run_commands(o, &machine, !o->quiet && is_stdout_free(&out));
+    print = !o->quiet && is_stdout_free(&out) && !(profile && strcmp(profile, "-") == 0);
+    good = run_commands(o, &machine, print);
     good = write_outputs(&out, o, &machine) && good;
     report_free(&report);
     return interrupt_came() ? STATUS_INTERRUPTED : good ? STATUS_GOOD : STATUS_FAILED;

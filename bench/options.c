@@ -90,7 +90,8 @@ static const struct setting table[] = {
      .type = SETTING_STRING,
      .fallback = "report.html",
      .argument = "FILE",
-     .help = "Where report writes its page; - is standard output"},
+     .help = "Where report writes its page, or tune (by default to standard output) its profile; "
+             "- is standard output"},
     {.name = "svg",
      .type = SETTING_STRING,
      .argument = "FILE",
@@ -174,7 +175,7 @@ static void print_help(const struct settings *s)
            "Measures how fast this machine computes what Bitcoin asks for.\n\nCommands:\n");
     for (const struct bench_command *c = bench_commands; c->name; c++)
         printf("  %-10s %s\n", c->name, c->summary);
-    printf("  %-10s %s\n  %-10s %s\n", "all", "all of these", "list",
+    printf("  %-10s %s\n  %-10s %s\n", "all", "all of these but tune", "list",
            "the implementations that each chooses from");
     printf("  %-10s %s\n  %-10s %s\n  %-10s %s\n\n", "compare A B",
            "what changed between two files of --json beyond the noise", "report",
@@ -324,14 +325,16 @@ static enum options_result read_output(struct options *o)
         return wrong("--json= and --svg= name a file");
     if (o->page)
         o->page = settings_string(s, "output");
+    else if (o->command && o->command->alone)
+        o->bench.profile = settings_given(s, "output") ? settings_string(s, "output") : "-";
     else if (settings_given(s, "output"))
-        return wrong("--output goes with report");
-    if (o->page && !o->page[0])
+        return wrong("--output goes with report and tune");
+    if ((o->page && !o->page[0]) || (o->bench.profile && !o->bench.profile[0]))
         return wrong("--output= names a file");
     if (o->task == OPTIONS_REPORT && o->json)
         return wrong("--json goes with measuring and with compare");
-    for (size_t i = 0; i < 3; i++) {
-        const char *path = i == 0 ? o->json : i == 1 ? o->svg : o->page;
+    for (size_t i = 0; i < 4; i++) {
+        const char *const paths[] = {o->json, o->svg, o->page, o->bench.profile}, *path = paths[i];
 
         to_stdout += path && strcmp(path, "-") == 0;
     }

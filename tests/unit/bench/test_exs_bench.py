@@ -258,6 +258,48 @@ def test_report_measures():
         assert row["median"] in values and row["min"] in values and row["max"] in values, row
 
 
+def chosen(profile):
+    """What a profile says, by its last key; comments and lists aside."""
+    return {key: value for key, value in re.findall(r"^  (\w+): (\S+)", profile, re.MULTILINE)}
+
+
+def test_tune():
+    brief = [*BRIEF, "--runs=1"]
+    with tempfile.TemporaryDirectory() as folder:
+        profile, rows = os.path.join(folder, "profile.yaml"), os.path.join(folder, "rows.json")
+        printed = run("tune", *brief, f"--output={profile}", f"--json={rows}").stdout
+        with open(profile, encoding="utf-8") as file:
+            text = file.read()
+        with open(rows, encoding="utf-8") as file:
+            rows = check_document(json.load(file))
+        assert sorted(os.listdir(folder)) == ["profile.yaml", "rows.json"], os.listdir(folder)
+        # Nothing is replaced by half of something.
+        process = subprocess.Popen([PROGRAM, "tune", "--seconds=1000", "-q", f"--output={profile}"],
+                                   stderr=subprocess.DEVNULL)
+        time.sleep(1.5)
+        process.send_signal(signal.SIGINT)
+        assert process.wait(timeout=60) == 130, process.returncode
+        assert sorted(os.listdir(folder)) == ["profile.yaml", "rows.json"], os.listdir(folder)
+        with open(profile, encoding="utf-8") as file:
+            assert file.read() == text
+    assert {row["bench"] for row in rows} == {"tune"} and "search_rolled" in printed, printed
+    says = chosen(text)
+    for operation in "sha256_compress", "sha256d_64", "sha256d_many", "search", "search_rolled":
+        rates = {row["kernel"]: row["median"] for row in rows if row["name"] == operation}
+        assert rates[says[operation]] == max(rates.values()), (operation, says, rates)
+    assert says["threads"] in ("all", "cores", "auto") and says["pinned"] in ("true", "false"), says
+    assert int(says["unit_nonces"]) in (1 << 16, 1 << 20, 1 << 24), says
+    assert "\nbasis: measured\nmachine:\n  cpu:\n    - \"" in text, text
+    assert "basis: measured" in run("tune", *brief, "-q").stdout
+    for arguments, says in ((["tune", "--output="], "names a file"),
+                            (["search", "--output=x"], "report and tune"),
+                            (["tune", "--json=-"], "only one thing"),
+                            (["tune", "--threads=1"], "chooses its numbers of threads itself")):
+        assert says in run(*arguments, status=2).stderr, arguments
+    nowhere = run("tune", *brief, "--output=/nowhere/profile.yaml", status=1)
+    assert "can't write /nowhere/profile.yaml" in nowhere.stderr, nowhere
+
+
 def test_failures():
     assert "no row" in run("search", *BRIEF, "--filter=frob", status=1).stderr
     done = run("search", *BRIEF, "--json=/nonexistent/file", status=1)
