@@ -4,13 +4,13 @@
 BUILD_PACKAGES=(
     cmake gcc libc6-dev ninja-build pkg-config python3
     libcmocka-dev libcurl4-openssl-dev libevent-dev libhwloc-dev libjansson-dev libnuma-dev libssl-dev
-    libyaml-dev
+    libyaml-dev ocl-icd-opencl-dev
 )
 TEST_PACKAGES=(
     # ca-certificates, nodejs and npm: the full node that the functional tests mine on;
-    # chromium, with a font: the page of exs-bench report
+    # chromium, with a font: the page of exs-bench report; pocl: an OpenCL device where no GPU is
     ca-certificates chromium clang-14 clang-format-14 dpkg-dev file fonts-dejavu-core git
-    libclang-rt-14-dev llvm-14 nodejs npm
+    libclang-rt-14-dev llvm-14 nodejs npm pocl-opencl-icd
 )
 # For ./check arm, which is skipped where they can't be had.
 ARM_PACKAGES=(gcc-aarch64-linux-gnu qemu-user)
