@@ -23,9 +23,11 @@ LONG = "a name without any end " * 20
 
 
 def measure(folder):
+    """A document with rows of every bench; on a loaded machine one may fail, which is not for this test."""
     path = os.path.join(folder, "measured.json")
-    subprocess.run([PROGRAM, "all", "--runs=2", "--seconds=0.001", "--warmup=0", "--repeat=0", "--threads=1,all",
-                    "-q", f"--json={path}"], check=True, timeout=300 * PATIENCE)
+    done = subprocess.run([PROGRAM, "all", "--runs=2", "--seconds=0.001", "--warmup=0", "--repeat=0",
+                           "--threads=1,all", "-q", f"--json={path}"], timeout=300 * PATIENCE, check=False)
+    check(done.returncode in (0, 1), f"exs-bench ended with {done.returncode}")
     return path
 
 
