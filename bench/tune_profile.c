@@ -134,9 +134,12 @@ static bool cannot_write(const char *path)
 static char *new_path(const char *path)
 {
     static const char ending[] = ".new";
-    char *name = bench_alloc(strlen(path) + sizeof(ending), 1);
+    size_t size = strlen(path);
+    char *name = bench_alloc(size + sizeof(ending), 1);
 
-    return strcat(strcpy(name, path), ending);
+    memcpy(name, path, size);
+    memcpy(name + size, ending, sizeof(ending));
+    return name;
 }
 
 bool tune_can_save(const char *path)

@@ -146,7 +146,7 @@ static void no_pattern_takes_long(void **unused)
         text[at] = '*';
         text[at + 1] = "Tes 1CPU2"[at / 2 % 9];
     }
-    strcpy(text + at, "*#'\n");
+    memcpy(text + at, "*#'\n", sizeof("*#'\n"));
     expect_unfit(text, "another processor");
 }
 
