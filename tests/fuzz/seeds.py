@@ -115,6 +115,30 @@ def api_requests(_):
     yield b"\x03W:127.0.0.1,R:10.1/16,[2001:db8::]/32,0/0"
 
 
+def sessions(_):
+    """What pools say, a conversation an input."""
+    greeting = [{"id": 1, "result": {"version-rolling": True, "version-rolling.mask": "1fffe000"}},
+                {"id": 2, "result": [[["mining.notify", "s"]], "aabb", 4], "error": None},
+                {"id": 3, "result": True, "error": None},
+                {"method": "mining.set_difficulty", "params": [1e-9]}]
+    job = ["j", "00" * 32, "01000000010000", "ffff", ["11" * 32] * 3, "20000000", "207fffff", "65000000", True]
+    news = [{"method": "mining.notify", "params": job},
+            {"method": "mining.notify", "params": job[:8] + [False]},
+            {"method": "mining.notify", "params": ["k"] + job[1:6] + ["1800ffff"] + job[7:]},
+            {"method": "mining.set_extranonce", "params": ["cc", 9]},
+            {"method": "mining.set_version_mask", "params": ["0000e000"]},
+            {"id": 5, "method": "mining.ping", "params": []},
+            {"id": 6, "method": "client.get_version", "params": []},
+            {"method": "client.reconnect", "params": ["h", "3333", 1]},
+            {"method": "client.show_message", "params": ["hi"]},
+            {"id": 7, "result": True, "error": None},
+            {"id": 8, "result": None, "error": [23, "low", None]}]
+    for end in range(len(greeting) + 1):
+        yield "\n".join(map(json.dumps, greeting[:end])).encode()
+    for first in news:
+        yield "\n".join(map(json.dumps, [*greeting, news[0], first, *news])).encode()
+
+
 TARGETS = {
     "fuzz_address": addresses,
     "fuzz_api": api_requests,
@@ -123,6 +147,7 @@ TARGETS = {
     "fuzz_header": headers,
     "fuzz_jsonrpc": answers,
     "fuzz_profile": profiles,
+    "fuzz_stratum": sessions,
     "fuzz_template": templates,
     "fuzz_transaction": transactions,
 }
