@@ -21,16 +21,18 @@ VARIANTS = {
     "avx2": {"-mavx2"},
     "avx512": {"-mavx512f", "-mavx512bw", "-mavx512vl"},
     "shani": {"-msha", "-msse4.1"},
+    "armv8": {"-march=armv8-a+crypto"},
 }
 # Those that may only share out the work between others, or bring their instructions as assembly.
 NEED_NO_FLAGS = {"avx512_shani"}
 
 # What a pure library may call beyond itself and the libraries that it sees: no heap, no I/O, no
-# clock, no thread. assert ends the program, which is not an effect that one could rely on.
+# clock, no thread. assert ends the program, which is not an effect that one could rely on; getauxval
+# reads what ARM has in place of CPUID.
 PURE_CALLS = re.compile(
     r"mem(cpy|move|set|cmp|chr|rchr)|bcmp|str(n?len|n?cmp|n?casecmp|r?chr|spn|cspn)|bsearch|v?snprintf|"
     r"(__)?explicit_bzero(_chk)?|__(mem(cpy|move|set)|v?snprintf)_chk|"
-    r"__stack_chk_fail|__assert_fail|abort|_GLOBAL_OFFSET_TABLE_|(EVP|SHA256|SHA1|RIPEMD160|OPENSSL)_\w+")
+    r"__stack_chk_(fail|guard)|__assert_fail|abort|getauxval|_GLOBAL_OFFSET_TABLE_|(EVP|SHA256|SHA1|RIPEMD160|OPENSSL)_\w+")
 # Of the libraries that it sees, the parts that are not pure either.
 IMPURE_PARTS = re.compile(r"(log|settings|listener)_\w+")
 
@@ -50,7 +52,8 @@ def check_flags(commands):
             continue
         stem = os.path.splitext(name)[0]
         words = entry.get("arguments") or shlex.split(entry["command"])
-        flags = {word for word in words if re.match(r"-m(?!tune=generic)", word)}
+        # Branch protection is made of hints, which processors without it pass over.
+        flags = {word for word in words if re.match(r"-m(?!tune=generic|branch-protection=)", word)}
         variant = next((v for v in VARIANTS if stem.endswith("_" + v)), None)
         may = VARIANTS.get(variant, set())
         for flag in sorted(flags - may):
@@ -114,6 +117,8 @@ def expect(said, *parts):
 
 def self_test():
     expect(check_flags([{"file": "p/kernels/x_avx2.c", "command": "cc -mavx2 -c x"},
+                        {"file": "p/kernels/x_armv8.c",
+                         "command": "cc -mbranch-protection=standard -march=armv8-a+crypto -c x"},
                         {"file": "p/kernels/x.c", "command": "cc -O2 -c x"}]))
     expect(check_flags([{"file": "p/kernels/x_avx2.c", "command": "cc -mavx2 -mavx512f -c x"}]),
            "x_avx2.c: compiled with -mavx512f")
