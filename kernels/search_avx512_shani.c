@@ -24,27 +24,39 @@ enum {
     HALF = 3712,
 };
 
-/* A version's words as SHA-NI holds them: f e b a, h g d c. */
+/*
+ * Where hashes start: the state before round 4 as SHA-NI holds it (f e b a,
+ * h g d c), and the midstate, of which the words are added at the end.
+ */
 struct start {
     uint32_t round4[8], midstate[8];
+};
+
+/* The same of a set of versions, the midstates in rows. */
+struct set_start {
+    uint32_t round4[SET][8], midstate[8][SET];
 };
 
 /* Where the two streams of instructions meet. The generator knows the layout. */
 struct search_sets {
     _Alignas(64) uint8_t halves[2][HALF];
-    uint32_t target[SET]; /* the target's top word */
+    const void *previous;              /* where the set before started */
+    _Alignas(32) uint32_t target[SET]; /* the target's top word */
     uint32_t last[SET]; /* the last words of the second hashes, before the initial value is added */
     uint32_t job[8];    /* constants of the first hash's schedule, for nonces */
     uint32_t words[64][SET];
     struct start start[SEARCH_MAX_VERSIONS];
+    struct set_start set_start[SEARCH_MAX_VERSIONS / SET];
 };
 
 /* The generator's Context has the same numbers. */
-static_assert(offsetof(struct search_sets, words) == 2 * HALF + 96, "Context.WORDS");
-static_assert(offsetof(struct search_sets, job) == 2 * HALF + 96 - 32, "Context.JOB");
-static_assert(offsetof(struct search_sets, last) == 2 * HALF + 96 - 64, "Context.LAST");
-static_assert(offsetof(struct search_sets, target) == 2 * HALF + 96 - 96, "Context.TARGET");
-static_assert(HALF % 64 == 0 && sizeof(struct start) == 64, "vectors are aligned");
+static_assert(offsetof(struct search_sets, words) == 2 * HALF + 128, "Context.WORDS");
+static_assert(offsetof(struct search_sets, job) == 2 * HALF + 128 - 32, "Context.JOB");
+static_assert(offsetof(struct search_sets, last) == 2 * HALF + 128 - 64, "Context.LAST");
+static_assert(offsetof(struct search_sets, target) == 2 * HALF + 128 - 96, "Context.TARGET");
+static_assert(offsetof(struct search_sets, previous) == 2 * HALF + 128 - 128, "Context.PREVIOUS");
+static_assert(HALF % 64 == 0 && offsetof(struct search_sets, set_start) % 64 == 0,
+              "vectors are aligned");
 
 /* What versions share: words 16 to 63 of the first hash's schedule and K, two by two, a column a nonce. */
 struct shared_words {
@@ -66,7 +78,7 @@ struct lane_words {
  */
 void search_avx512_shani_versions(struct search_sets *sets, const uint64_t *pairs,
                                   const uint32_t (*nonce)[4], uint32_t steps, uint8_t *masks,
-                                  const struct start *start);
+                                  const struct set_start *start);
 void search_avx512_shani_nonces(struct search_sets *sets, const uint32_t (*row)[SET],
                                 const uint32_t (*lane)[SET][4], uint32_t steps, uint8_t *masks,
                                 const struct start *start);
@@ -86,6 +98,7 @@ static void sets_init(struct search_sets *sets, const struct search_job *job)
     };
 
     memset(sets, 0, offsetof(struct search_sets, start));
+    sets->previous = &sets->set_start[0];
     for (int l = 0; l < SET; l++)
         sets->target[l] = job->target_top;
     for (int i = 0; i < 6; i++)
@@ -95,7 +108,9 @@ static void sets_init(struct search_sets *sets, const struct search_job *job)
     for (size_t v = 0; v < job->versions; v++) {
         for (int i = 0; i < 8; i++) {
             sets->start[v].round4[i] = job->round4[order[i]][v];
-            sets->start[v].midstate[i] = job->midstate[order[i]][v];
+            sets->start[v].midstate[i] = job->midstate[i][v];
+            sets->set_start[v / SET].round4[v % SET][i] = job->round4[order[i]][v];
+            sets->set_start[v / SET].midstate[i][v % SET] = job->midstate[i][v];
         }
     }
 }
@@ -150,9 +165,10 @@ static bool pass_versions(struct search_sets *sets, const struct search_job *job
         shared_words_fill(&words, job, first + (uint32_t)i);
         for (size_t g = 0; g < groups; g++, at += BATCH)
             search_avx512_shani_versions(sets, words.pairs[0], words.nonce, BATCH, masks + at,
-                                         sets->start + g * SET);
+                                         sets->set_start + g);
     }
-    search_avx512_shani_versions(sets, words.pairs[0], words.nonce, DRAIN, masks + at, sets->start);
+    search_avx512_shani_versions(sets, words.pairs[0], words.nonce, DRAIN, masks + at,
+                                 sets->set_start);
 
     if (!any_set(masks + DELAY_VERSIONS, n * groups))
         return false;

@@ -12,7 +12,8 @@ compiler keeps such an order, hence this generator.
 Step t of a loop works on three sets of eight hashes at once:
 
     SHA-NI    first hash of set t, second hash of set t - 2
-    AVX-512   schedule and first rounds of the second hash of set t - 1
+    AVX-512   last additions of the first hash, schedule and first rounds of
+              the second, of set t - 1
 
 and reports the lanes of set t - 3 that may meet the target (one later where
 AVX-512 works out the first hash's schedule too). Sets are written to
@@ -199,13 +200,13 @@ class Context:
     """Offsets into struct search_sets, as search_avx512_shani.c asserts them.
 
     A step writes one half, whose middle is at %r10, and reads the other, at
-    %r11; the rest is found from its last part, at %rdi. So displacements are
+    %r11, whose hashes started from what is at %rbx; the rest is found from its last part, at %rdi. So displacements are
     short, which matters: the loop must stay in the cache of decoded operations.
     """
 
     HALF = 3712
-    JOB, LAST, TARGET = -32, -64, -96
-    WORDS = 2 * HALF + 96
+    JOB, LAST, TARGET, PREVIOUS = -32, -64, -96, -128
+    WORDS = 2 * HALF + 128
 
     def __init__(self, vector_rounds, shared):
         self.first_pair = vector_rounds // 2
@@ -238,18 +239,15 @@ def first_hash(c, k, lane, shared):
     else:
         words.append(f"{c.JOB + 24}(%rdi)")
         words += [f"{c.first + 64 * p + pair_at(lane)}(%r11)" for p in range(23)]
-    at = 64 * lane if shared else 0
+    at = 32 * lane if shared else 0
     nonce = "(%rdx)" if shared else f"{16 * lane}(%rdx)"
 
     def start(abef, cdgh):
         return [f"movdqa {at}(%r9), {abef}", f"paddd {nonce}, {abef}", f"movdqa {at + 16}(%r9), {cdgh}"]
 
     def end(abef, cdgh):
-        lines = []
-        for part, register in enumerate((abef, cdgh)):
-            lines.append(f"paddd {at + 32 + 16 * part}(%r9), {register}")
-            lines.append(f"movdqa {register}, {c.digest + 128 * part + quad_at(lane)}(%r10)")
-        return lines
+        return [f"movdqa {register}, {c.digest + 128 * part + quad_at(lane)}(%r10)"
+                for part, register in enumerate((abef, cdgh))]
 
     return Chain(start, words, end)
 
@@ -394,8 +392,8 @@ def vector_round(v, s, b_xor_c, constant, word):
     return [v.add(t1, t2), a, b, c, v.add(d, t1), e, f, g], a_xor_b
 
 
-def second_schedule(v, c, k):
-    """The schedule of the second hash, and its first rounds."""
+def second_schedule(v, c, k, shared):
+    """The end of the first hash; the schedule of the second, and its first rounds."""
     memory = lambda i: f"{32 * i}(%rdi)"
     f, e, b, a = transpose_in(v, lambda at: f"{c.digest + at}(%r11)")
     h, g, d, cc = transpose_in(v, lambda at: f"{c.digest + 128 + at}(%r11)")
@@ -403,7 +401,8 @@ def second_schedule(v, c, k):
     words = {8: 0x80000000, 15: 256, **{i: 0 for i in range(9, 15)}}
     schedule = Schedule(v, k, memory, words)
     for i, w in enumerate((a, b, cc, d, e, f, g, h)):
-        v.store(memory(i), w)
+        midstate = f"{LANES * 32 + 32 * i}(%rbx)" if shared else f"{32 + 4 * i}(%rbx)<all>"
+        v.store(memory(i), v.add(w, midstate))
         schedule.words[i] = "memory"
     def emit_pair(p):
         pair = []
@@ -501,7 +500,7 @@ def interleave(steps, others):
 def function(name, vector_rounds, shared):
     c, k = Context(vector_rounds, shared), Constants()
     v = Vector(k)
-    second_schedule(v, c, k)
+    second_schedule(v, c, k, shared)
     if not shared:
         first_schedule(v, c, k)
     chains = [first_hash(c, k, lane, shared) for lane in range(LANES)]
@@ -510,12 +509,16 @@ def function(name, vector_rounds, shared):
     lines = interleave(steps, v.text())
     even, odd = 0x55, 0xAA  # for store_even and store_odd
     before = [".text", f".globl {name}", f".hidden {name}", f".type {name}, @function", ".p2align 6", f"{name}:",
-              ".cfi_startproc", "_CET_ENDBR", "vzeroupper",
+              ".cfi_startproc", "_CET_ENDBR", "push %rbx", ".cfi_adjust_cfa_offset 8", ".cfi_rel_offset %rbx, 0",
+              "vzeroupper",
               f"mov ${even}, %eax", "kmovd %eax, %k2", f"mov ${odd}, %eax", "kmovd %eax, %k3",
               f"lea {name}_constants+{k.BIAS}(%rip), %rax", f"lea {c.HALF // 2}(%rdi), %r10",
-              f"lea {c.HALF * 3 // 2}(%rdi), %r11", f"add ${c.WORDS}, %rdi", ".p2align 6", "1:"]
+              f"lea {c.HALF * 3 // 2}(%rdi), %r11", f"add ${c.WORDS}, %rdi",
+              f"mov {c.PREVIOUS}(%rdi), %rbx", ".p2align 6", "1:"]
     after = [f"add ${8 if shared else 32}, %rsi", f"add ${16 if shared else 128}, %rdx", "inc %r8",
-             "xchg %r10, %r11", "dec %ecx", "jnz 1b", "ret", ".cfi_endproc", f".size {name}, . - {name}"]
+             "xchg %r10, %r11", "mov %r9, %rbx", "dec %ecx", "jnz 1b", f"mov %rbx, {c.PREVIOUS}(%rdi)",
+             "pop %rbx", ".cfi_adjust_cfa_offset -8", ".cfi_restore %rbx", "ret", ".cfi_endproc",
+             f".size {name}, . - {name}"]
     table = [".section .rodata", ".p2align 6", f"{name}_constants:", *(f".long {w:#x}" for w in k.words)]
     return ["    " + line for line in before + lines + after + table]
 
