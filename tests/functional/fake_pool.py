@@ -21,7 +21,7 @@ from harness import PATIENCE, check, free_port, wait_until
 
 DIFFICULTY_1 = 0xFFFF << 208
 HARD_BITS = 0x1800FFFF  # difficulty 2^40: no share solves a block by chance
-EASY_BITS = 0x207FFFFF  # regtest's: every share does
+MEDIUM_BITS = 0x1E7FFFFF  # difficulty 0.00003
 BIP320_MASK = 0x1FFFE000
 MAX_LINE = 4096
 LATE_S = 600  # how far a share's time may be from the pool's
@@ -104,7 +104,7 @@ class Client:
         self.pool, self.connection, self.address, self.number = pool, connection, address, number
         self.difficulty, self.mask, self.size = 1, 0, pool.extranonce2_size
         # Another one for each connection.
-        self.extranonce1 = hashlib.sha256(b"client %d" % number).digest()[:pool.extranonce1_size]
+        self.extranonce1 = os.urandom(pool.extranonce1_size)
         self.subscribed = self.open = self.rolling = False
         self.agent = None
         self.workers, self.works, self.calls, self.answers, self.ids = {}, {}, [], {}, set()
@@ -244,6 +244,7 @@ class FakePool:
         self.host, self.port = host, port or free_port()
         self.difficulty, self.extranonce2_size, self.extranonce1_size = difficulty, size, extranonce1_size
         self.mask, self.extensions = BIP320_MASK, {"version-rolling", "subscribe-extranonce"}
+        self.resumes, self.sessions = False, {}  # a session's name to its client
         self.login = None  # (user, password) where only that one may mine
         self.job, self.previous = {}, hashlib.sha256(b"previous").digest()
         self.rules, self.errors, self.complaints, self.numbers = [], [], [], 0
@@ -310,7 +311,7 @@ class FakePool:
     def accepted(self, where=lambda share: True):
         return [s for s in list(self.shares) if s.reason is None and where(s)]
 
-    def expect_shares(self, count, where=lambda share: True, seconds=30):
+    def expect_shares(self, count, where=lambda share: True, seconds=60):
         """Waits until so many shares of a kind were accepted."""
         try:
             wait_until(f"{count} accepted shares", lambda: len(self.accepted(where)) >= count, seconds)
@@ -357,7 +358,12 @@ class FakePool:
 
     def call_mining_subscribe(self, client, message, params):
         client.subscribed, client.agent = True, params[0] if params else None
-        names = [["mining.set_difficulty", "d1"], ["mining.notify", "n1"]]
+        session = os.urandom(4).hex()
+        if self.resumes and len(params) > 1 and params[1] in self.sessions:
+            session, before = params[1], self.sessions[params[1]]
+            client.extranonce1, client.size, client.works = before.extranonce1, before.size, before.works
+        self.sessions[session] = client
+        names = [["mining.set_difficulty", "d" + session], ["mining.notify", session]]
         client.reply(message, [names, client.extranonce1.hex(), client.size])
 
     def call_mining_extranonce_subscribe(self, client, message, _):
@@ -381,7 +387,7 @@ class FakePool:
         client.reply(message, True)
         with self.lock:
             client.set_difficulty(self.difficulty)
-            client.notify()
+            client.notify(clean=not client.works)
         return None
 
     def call_mining_submit(self, client, message, params):
