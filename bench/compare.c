@@ -66,6 +66,8 @@ static void decide(struct compare_row *row, const struct compare_rule *rule)
     if (a->count == 0 || b->count == 0)
         return;
     row->ratio = a->median > 0 ? b->median / a->median : NAN;
+    if (row->ratio > COMPARE_RATIO_MAX)
+        row->ratio = NAN;
     row->p = stats_rank_p(a->samples, a->count, b->samples, b->count);
     if (stats_rank_p_least(a->count, b->count) > rule->significance)
         return;

@@ -21,6 +21,9 @@
 
 #include "bench/results.h"
 
+/* No ratio is larger; what grew by more grew from next to nothing. */
+#define COMPARE_RATIO_MAX 1e12
+
 enum compare_verdict {
     COMPARE_SAME, /* within the noise */
     COMPARE_BETTER,
@@ -39,9 +42,8 @@ struct compare_rule {
 };
 
 struct compare_row {
-    const struct results_row *a,
-        *b;       /* NULL where it has none, or where it is ambiguous and not its turn */
-    double ratio; /* b's median / a's; NaN where a's is 0 or either is not known */
+    const struct results_row *a, *b; /* NULL where it has none, or where the other is ambiguous */
+    double ratio; /* b's median / a's; NaN where there is none, or beyond the largest */
     double p;     /* of the rank test; NaN where there is nothing to test */
     enum compare_verdict verdict;
 };

@@ -23,6 +23,9 @@ enum {
     FONT_SMALL = 11,
 };
 
+/* Less than this is drawn as nothing: so small a largest value leaves no scale to draw to. */
+static const double least_drawn = 1e-15;
+
 struct plot_mark *plot_add(struct plot *p)
 {
     p->mark = bench_grow(p->mark, p->marks + 1, sizeof(*p->mark));
@@ -157,7 +160,7 @@ static void draw_bars(const struct plot *p, struct svg *s)
 
     for (size_t i = 0; i < p->marks; i++)
         most = fmax(most, fmax(p->mark[i].high, p->mark[i].value));
-    scale = most > 0 ? (PLOT_WIDTH - 1) / most : 0;
+    scale = most >= least_drawn ? (PLOT_WIDTH - 1) / most : 0;
     for (size_t i = 0; i < p->marks; i++) {
         const struct plot_mark *m = &p->mark[i];
         double y = HEADER + BAR * (double)i;
@@ -231,7 +234,7 @@ static struct area draw_axes(const struct plot *p, struct svg *s)
         most_x = fmax(most_x, p->mark[i].x);
         most_y = fmax(most_y, p->mark[i].high);
     }
-    end = plot_axis(most_y > 0 ? most_y : 1, &step);
+    end = plot_axis(most_y >= least_drawn ? most_y : 1, &step);
     for (double y = 0; y < end + step / 2; y += step) {
         number_format_field(text, y);
         a.left = fmax(a.left, svg_text_width(text, FONT_SMALL) + 6);

@@ -76,7 +76,7 @@ void plot_draw_document(const struct plot *plot, size_t n, FILE *out, const char
 /* CSS, for light and dark; without "<". */
 extern const char plot_style[];
 
-/* The end of an axis from 0 to at least most, which is above 0, and the distance of its marks. */
+/* The end of an axis from 0 to at least most, which is 1e-15 or more, and the distance of its marks. */
 double plot_axis(double most, double *step);
 
 #endif

@@ -105,6 +105,14 @@ def check_numbers(page, path):
             expected = want.get(key) if isinstance(want.get(key), (int, float)) else None
             check(number_of(cell) == expected, f"{name_of(r)} {key}: {cell} on the page, {expected} in the JSON")
         check(cells["Row"][1] == want["name"] and cells["Kernel"][1] == want["kernel"], f"{r} is not {want}")
+    with open(path, encoding="utf-8") as file:
+        machine = json.load(file)["machine"]
+    facts = page.evaluate("[...document.querySelectorAll('#d1-machine dd[data-key]')].map(e => [e.dataset.key, "
+                          "e.querySelector('data') ? +e.querySelector('data').value : e.textContent])")
+    for key, value in facts:
+        if key not in ("caches", "core_cycles"):
+            check(machine[key] == value, f"{key}: {value} on the page, {machine[key]} in the JSON")
+    check({"os", "flags"} <= {key for key, _ in facts}, "the machine is not on the page")
     tiles = page.evaluate("[...document.querySelectorAll('.tile [data-bench]')].map(e => "
                           "[e.dataset.name, e.dataset.kernel, +e.dataset.threads, e.dataset.unit,"
                           " +e.querySelector('data').value])")

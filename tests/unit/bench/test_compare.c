@@ -66,15 +66,26 @@ static void tells_changes_from_noise(void **state)
         bool lower;
         enum compare_verdict verdict;
     } cases[] = {
-        {100, 100, 0.01, false, COMPARE_SAME},    {100, 100, 0, false, COMPARE_SAME},
-        {100, 90, 0.01, false, COMPARE_WORSE},    {100, 110, 0.01, false, COMPARE_BETTER},
-        {100, 90, 0.01, true, COMPARE_BETTER},    {100, 110, 0.01, true, COMPARE_WORSE},
-        {100, 90, 0.2, false, COMPARE_SAME},     /* the runs overlap */
-        {100, 98.5, 0.001, false, COMPARE_SAME}, /* below the threshold, whatever the ranks say */
-        {100, 97.5, 0.001, false, COMPARE_WORSE}, {1e15, 1, 0, false, COMPARE_WORSE},
-        {1e-12, 1e15, 0, false, COMPARE_BETTER},  {0, 0, 0, false, COMPARE_SAME},
-        {0, 1, 0.01, false, COMPARE_BETTER}, /* no ratio to speak of */
-        {0, 1, 0.01, true, COMPARE_WORSE},        {1, 0, 0.01, false, COMPARE_WORSE},
+        {100, 100, 0.01, false, COMPARE_SAME},
+        {100, 100, 0, false, COMPARE_SAME},
+        {100, 90, 0.01, false, COMPARE_WORSE},
+        {100, 110, 0.01, false, COMPARE_BETTER},
+        {100, 90, 0.01, true, COMPARE_BETTER},
+        {100, 110, 0.01, true, COMPARE_WORSE},
+        /* The runs overlap. */
+        {100, 90, 0.2, false, COMPARE_SAME},
+        /* Below the threshold, whatever the ranks say, and above it. */
+        {100, 98.5, 0.001, false, COMPARE_SAME},
+        {100, 97.5, 0.001, false, COMPARE_WORSE},
+        {1e15, 1, 0, false, COMPARE_WORSE},
+        {1e15, 5e-324, 0, true, COMPARE_BETTER},
+        /* No ratio to speak of. */
+        {1e-12, 1e15, 0, false, COMPARE_BETTER},
+        {5e-324, 1e15, 0, true, COMPARE_WORSE},
+        {0, 0, 0, false, COMPARE_SAME},
+        {0, 1, 0.01, false, COMPARE_BETTER},
+        {0, 1, 0.01, true, COMPARE_WORSE},
+        {1, 0, 0.01, false, COMPARE_WORSE},
         {1, 0, 0.01, true, COMPARE_BETTER},
     };
 
@@ -85,7 +96,7 @@ static void tells_changes_from_noise(void **state)
 
         if (row.verdict != cases[i].verdict)
             fail_msg("case %zu: %s", i, compare_name(row.verdict));
-        assert_true(isnan(row.ratio) == (cases[i].a <= 0));
+        assert_true(isnan(row.ratio) == (cases[i].a <= 0 || cases[i].b / 1e13 > cases[i].a));
     }
     assert_near(compare_medians(100, 90, 0.01, false).ratio, 0.9, 1e-12);
     assert_near(compare_medians(100, 90, 0.01, false).p, 2.0 / 252, 1e-12);

@@ -211,6 +211,36 @@ static void draws_the_extremes(void **state)
     report_free(&r);
 }
 
+/* Each alone, so that nothing else gives a plot its scale. */
+static void draws_each_extreme_alone(void **state)
+{
+    static const double values[] = {0, 5e-324, 1e-300, 1e-16, 1e-15, 1e-9, 1, 1e15};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(values) / sizeof(*values); i++) {
+        struct figures f = {0};
+        struct results results;
+        struct report r;
+        struct text t;
+
+        report_init(&r);
+        for (size_t threads = 1; threads <= 2; threads++) {
+            report_add(&r, "a", "name", "kernel", threads, "x", &values[i], 1);
+            report_add(&r, "b", "name", "one", threads, "x", &values[i], 1);
+            report_add(&r, "b", "name", "two", threads, "ratio", &values[i], 1);
+        }
+        read_back(&results, &r);
+        figures_add(&f, &results, NULL);
+        plot_draw_document(f.plot, f.count, text_begin(&t)->out, "x", "y");
+        assert_null(strstr(text_end(&t), "nan"));
+        assert_null(strstr(t.data, "inf"));
+        free(t.data);
+        figures_free(&f);
+        results_free(&results);
+        report_free(&r);
+    }
+}
+
 static void writes_pages(void **state)
 {
     const struct compare_rule rule = {2, 0.01};
@@ -275,6 +305,7 @@ int main(void)
         cmocka_unit_test(says_when_lines_are_left_out),
         cmocka_unit_test(draws_what_stands_alone),
         cmocka_unit_test(draws_the_extremes),
+        cmocka_unit_test(draws_each_extreme_alone),
         cmocka_unit_test(writes_pages),
         cmocka_unit_test(says_when_a_page_cannot_be_written),
     };
