@@ -160,6 +160,8 @@ static int run_selftest(struct app *app)
     printf("\nsearch kernel: %s; with rolled versions: %s; SHA-256: %s\n\n",
            machine->kernels.search->name, machine->kernels.search_rolled->name,
            machine->kernels.sha256_compress->name);
+    for (size_t i = 0; i < machine->device_count; i++)
+        printf("OpenCL device: %s\n\n", opencl_info(machine->device[i])->name);
     rate = selftest_rate(&t, SELFTEST_RATE_S);
     puts("\nFinding the nonces of blocks of Bitcoin's main chain again:");
     if (!selftest_known_headers(&t, rate)) {
@@ -268,6 +270,8 @@ static int run(struct app *app)
         return print_version();
     if (!strcmp(settings_string(s, "kernel"), "help"))
         return list_kernels();
+    if (!strcmp(settings_string(s, "device"), "help"))
+        return machine_list_devices(stdout) ? EXIT_DONE : EXIT_MACHINE;
     if (settings_positional(s, 0))
         return fail(EXIT_USAGE, "what is \"%s\"? Options begin with a dash (--help lists them)",
                     settings_positional(s, 0));

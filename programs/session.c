@@ -233,10 +233,10 @@ static void on_tick(void *arg, const struct monitor_report *report)
     log_summary(session, report);
 }
 
+/* With the monitor's lock held, so on one thread at a time. */
 static void get_condition(void *arg, size_t lane, struct monitor_condition *out)
 {
-    machine_condition(&((struct session *)arg)->machine, &((struct session *)arg)->hwmon, lane,
-                      out);
+    machine_condition(&((struct session *)arg)->machine, lane, out);
 }
 
 static void get_budget(void *arg, struct monitor_budget *out)
@@ -273,7 +273,6 @@ static bool start_monitor(struct session *session)
                                       .tick_fn = on_tick};
 
     session->reported_ns = clock_monotonic_ns();
-    hwmon_find(&session->hwmon, NULL);
     if (devices)
         session->monitor = monitor_create(&options);
     free(devices);

@@ -7,7 +7,6 @@
 #define PROGRAMS_SESSION_H
 
 #include "engine/governor.h"
-#include "engine/hwmon.h"
 #include "mining/api.h"
 #include "mining/metrics.h"
 #include "programs/console.h"
@@ -35,7 +34,6 @@ struct session {
     struct console *console;
     struct machine machine;
     struct governor *governor;
-    struct hwmon hwmon;
     struct mining_tally *tally;
     struct monitor *monitor;
     struct api *api;
