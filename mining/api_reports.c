@@ -277,6 +277,14 @@ static void add_pool_counts(struct api_call *call, const struct mining_source_st
     api_reply_fixed(r, "Work Difficulty", source->difficulty, DIFFICULTY);
 }
 
+/* A spare pool is not connected to until it is wanted: it is dead where that has failed. */
+static const char *pool_state(const struct mining_source_status *source)
+{
+    if (!source->enabled)
+        return "Disabled";
+    return source->alive || !*source->text ? "Alive" : "Dead";
+}
+
 static void add_pool(struct api_call *call, const struct mining_source_status *source, size_t index)
 {
     const struct mining_status *status = &call->report->status;
@@ -289,7 +297,7 @@ static void add_pool(struct api_call *call, const struct mining_source_status *s
     api_reply_item(r, NULL);
     api_reply_uint(r, "POOL", index);
     api_reply_string(r, "URL", source->url);
-    api_reply_string(r, "Status", !source->enabled ? "Disabled" : source->alive ? "Alive" : "Dead");
+    api_reply_string(r, "Status", pool_state(source));
     api_reply_uint(r, "Priority", source->priority);
     api_reply_int(r, "Quota", 1);
     api_reply_string(r, "Long Poll", !source->is_pool && source->has_long_poll ? "Y" : "N");

@@ -240,10 +240,12 @@ static void add_rule(struct text *t, const char *title, int columns)
 
 static const char *state_of(const struct mining_source_status *source)
 {
-    return !source->enabled ? "disabled"
-           : !source->alive ? "dead"
-           : source->active ? "mining"
-                            : "alive";
+    if (!source->enabled)
+        return "disabled";
+    if (source->active)
+        return "mining";
+    /* A spare one is not connected to until it is wanted. */
+    return source->alive ? "alive" : *source->text ? "dead" : "spare";
 }
 
 static void add_source(struct text *t, const struct mining_source_status *source, size_t i)

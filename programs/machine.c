@@ -51,7 +51,10 @@ static bool find_profile(struct start *start, struct profile *profile)
         snprintf(start->error, sizeof(start->error), "--profile: %.480s", said);
         return false;
     case PROFILE_UNFIT:
-        log_warning(start->log, LOG_GENERAL, "%s", said);
+        if (start->log)
+            log_warning(start->log, LOG_GENERAL, "%s", said);
+        else
+            fprintf(stderr, "exs-miner: warning: %s\n", said);
         break;
     case PROFILE_NONE:
         break;

@@ -34,7 +34,7 @@ static bool kind_of(enum console_kind *kind, const struct settings *s)
     return false;
 }
 
-/* The preferred source that gives work after the one that is searched now. */
+/* Changes to the enabled source after the one that is searched now; whether it gives work shows then. */
 static void next_source(struct session *session)
 {
     struct mining_status *status = calloc(1, sizeof(*status));
@@ -49,7 +49,7 @@ static void next_source(struct session *session)
             active = i;
     for (size_t i = 1; i < status->source_count; i++) {
         next = (active + i) % status->source_count;
-        if (!status->source[next].enabled || !status->source[next].alive)
+        if (!status->source[next].enabled)
             continue;
         if (!session->control.switch_source)
             log_warning(session->log, LOG_GENERAL,

@@ -59,6 +59,8 @@ static void fill_source(struct mining_source_status *source, unsigned i)
                                             .stale_difficulty = 0.5};
     snprintf(source->reasons[0].text, sizeof(source->reasons[0].text), "Low|difficulty=share");
     source->reasons[0].count = 2;
+    if (i == 1)
+        snprintf(source->text, sizeof(source->text), "Connection refused");
 }
 
 struct monitor_report *report_example(void)
