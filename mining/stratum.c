@@ -175,16 +175,17 @@ void stratum_choose(struct stratum *s, uint64_t now_ns)
         if (source && view.current < s->count)
             log_info(s->options.log, LOG_STRATUM, "changing to %s", source->name);
         stratum_set_current(s, source, now_ns);
-    } else if (!source || stratum_client_revision(source->client) == s->revision) {
-        /* A round's end, where there is nobody else. */
-        if (source && view.kind != STRATUM_FAILOVER && now_ns - s->current_ns > view.rotate_ns)
-            s->current_ns = now_ns;
+    }
+    if (!source) {
+        if (s->searching)
+            rest(s);
         return;
     }
-    if (source)
+    /* A round's end, where there is nobody else. */
+    if (view.kind == STRATUM_ROUND_ROBIN && now_ns - s->current_ns > view.rotate_ns)
+        s->current_ns = now_ns;
+    if (stratum_client_revision(source->client) != s->revision)
         search(s, source);
-    else
-        rest(s);
 }
 
 /* Whether what the miner finds can be handed on: too many shares at once have to wait there. */

@@ -26,6 +26,7 @@ struct stratum_client {
     bool extranonce_subscribed;
     uint64_t line_ns, ping_ns; /* of the last line that came, and the last ping sent */
     uint64_t said_ns;          /* when an accepted share was last logged */
+    uint64_t difficulty_ns;    /* when the difficulty last changed */
 
     /* Kept from one connection to the next. */
     bool no_configure;                         /* the pool hangs up on it */

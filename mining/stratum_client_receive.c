@@ -278,7 +278,16 @@ static bool take_notify(struct stratum_client *c, const json_t *params, uint64_t
     return stratum_client_resume(c, now_ns);
 }
 
-static bool take_difficulty(struct stratum_client *c, const json_t *params)
+static void tell_difficulty(struct stratum_client *c, double difficulty, uint64_t now_ns)
+{
+    /* Not of a pool that changes its mind all the time. */
+    if (now_ns - c->difficulty_ns >= SECOND_NS)
+        log_info(c->options.log, LOG_STRATUM, "%s: difficulty %.6g from the next job on",
+                 c->options.name, difficulty);
+    c->difficulty_ns = now_ns;
+}
+
+static bool take_difficulty(struct stratum_client *c, const json_t *params, uint64_t now_ns)
 {
     const json_t *json = json_array_get(params, 0);
     double difficulty = json_number_value(json);
@@ -286,8 +295,7 @@ static bool take_difficulty(struct stratum_client *c, const json_t *params)
     if (!json_is_number(json) || !isfinite(difficulty) || difficulty <= 0)
         return take_garbage(c, "mining.set_difficulty without a number above zero");
     if (difficulty != c->difficulty)
-        log_info(c->options.log, LOG_STRATUM, "%s: difficulty %.6g from the next job on",
-                 c->options.name, difficulty);
+        tell_difficulty(c, difficulty, now_ns);
     c->difficulty = difficulty;
     return true;
 }
@@ -422,7 +430,7 @@ static bool take_request(struct stratum_client *c, const json_t *request, uint64
     if (!strcmp(method, "mining.notify"))
         return take_notify(c, params, now_ns);
     if (!strcmp(method, "mining.set_difficulty"))
-        return take_difficulty(c, params);
+        return take_difficulty(c, params, now_ns);
     if (!strcmp(method, "mining.set_extranonce"))
         return take_extranonce(c, params);
     if (!strcmp(method, "mining.set_version_mask"))

@@ -164,6 +164,8 @@ static bool control_remove(void *arg, size_t index, char text[static MINING_CONT
     if (good) {
         struct stratum_source *source = s->source[index];
 
+        if (source->serial == s->current)
+            stratum_set_current(s, NULL, stratum_now_ns(s));
         stratum_source_hang_up(source, stratum_now_ns(s));
         stratum_client_give_up(source->client);
         mining_counts_add(&s->removed, &stratum_client_shares(source->client)->counts);

@@ -185,8 +185,9 @@ static void drop_connection(struct stratum_source *source, uint64_t now_ns)
 
 void stratum_source_hang_up(struct stratum_source *source, uint64_t now_ns)
 {
-    if (source->connection)
-        drop_connection(source, now_ns);
+    if (!source->connection)
+        return;
+    drop_connection(source, now_ns);
     *source->text = '\0';
 }
 

@@ -12,7 +12,7 @@
 /* How long a first try may take before later pools are tried too. */
 #define STRATUM_HOPE_NS (UINT64_C(5) * 1000000000)
 /* How long the search stays with a pool where several share it. */
-#define STRATUM_SLICE_NS (UINT64_C(5) * 1000000000)
+#define STRATUM_SLICE_NS (UINT64_C(1) * 1000000000)
 /* The first pause after a failure; it doubles with each. */
 #define STRATUM_FIRST_PAUSE_NS (UINT64_C(500) * 1000000)
 
