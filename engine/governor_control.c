@@ -198,9 +198,10 @@ static void watch_steal(struct governor_control *c, const struct interval *i,
 static double percent_budget(struct governor_control *c, const struct interval *i)
 {
     double share = c->cpus * c->budget.percent / 100 * c->factor;
+    double unused = share * i->elapsed - i->mining;
 
-    if (!i->gap)
-        c->owed += share * i->elapsed - i->mining;
+    /* Of a time that wasn't watched only what was used too much counts. */
+    c->owed += i->gap ? fmin(unused, 0) : unused;
     /* Nothing saved up by a miner without work, or by one that others keep from it for long. */
     if (i->mining < IDLE_SHARE * share * i->elapsed)
         c->owed = fmin(c->owed, 0);

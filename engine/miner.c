@@ -235,8 +235,8 @@ bool miner_set_duty(struct miner *m, size_t index, unsigned permille)
     miner_duty_set(&lane->duty, permille);
     if (miner_duty_limited(&lane->duty))
         miner_pacer_want(&m->pacer);
-    /* One that must stop finds out by itself, between slices. */
-    if (lane->throttled && !miner_duty_spent(&lane->duty))
+    /* One that must stop finds out by itself, between slices; one that sleeps must leave its unit. */
+    if (lane->throttled && (permille == 0 || !miner_duty_spent(&lane->duty)))
         miner_unpark_lane(lane);
     pthread_mutex_unlock(&m->lock);
     return true;

@@ -61,7 +61,7 @@ static void keeps_to_its_duty(void **state)
     (void)state;
     mine_for_ever(miner);
     for (size_t i = 0; i < sizeof(duties) / sizeof(duties[0]); i++) {
-        double duty = duties[i] / 1000.0, least = duty > 0.3 ? duty : 0;
+        double duty = duties[i] / 1000.0, least = duty > 0.15 ? duty : 0;
 
         set_duties(miner, (unsigned[POOL_MAX_WORKERS]){duties[i]});
         sleep_ms(100); /* what was begun before ends */
@@ -173,6 +173,32 @@ static void searches_all_of_it_once(void **state)
     forget_seen();
 }
 
+/* A lane that sleeps in the middle of a unit, and is then not to run any more. */
+static void leaves_what_it_has_begun(void **state)
+{
+    (void)state;
+    for (int i = 0; i < 10; i++) {
+        struct miner *miner = make_miner(&support_fastest, 1 << 22);
+        struct miner_work work = make_work(6, 255);
+        struct miner_event event;
+
+        for (size_t lane = 0; lane < miner_lanes(miner); lane++)
+            assert_true(miner_set_duty(miner, lane, lane == 1));
+        work.nonce_count = 2 << 22;
+        assert_true(miner_set_work(miner, &work));
+        while (!miner_lane_stats(miner, 1).hashes)
+            sleep_ms(1);
+        sleep_ms(5);
+        assert_true(miner_set_duty(miner, 1, 0));
+        assert_true(miner_set_duty(miner, 0, 1000));
+        event = next_event(miner);
+        assert_int_equal(event.type, MINER_EXHAUSTED);
+        assert_int_equal(miner_hashes(miner), work.nonce_count);
+        miner_destroy(miner);
+        forget_seen();
+    }
+}
+
 /* ---- the governor ---- */
 
 struct stage {
@@ -238,7 +264,11 @@ static double process_cpu_s(void)
            (double)(u.ru_utime.tv_usec + u.ru_stime.tv_usec) / 1e6;
 }
 
-/* 40 % of this machine. With EXS_LONG=1 for a minute, on a machine that has nothing else to do. */
+/*
+ * 40 % of this machine, and never more, whatever others keep from it at times.
+ * With EXS_LONG=1 no less either: for a minute, on a machine that has nothing
+ * else to do.
+ */
 static void holds_forty_percent(void **state)
 {
     bool is_long = getenv("EXS_LONG") != NULL;
@@ -251,19 +281,19 @@ static void holds_forty_percent(void **state)
     (void)state;
     open_stage(&s);
     budget = 0.4 * cpus_of(&s);
-    g = govern(&s, (struct governor_options){.budget = percent(40)});
-    mine_for_ever(s.miner);
-    sleep_ms(1000);
     start = clock_monotonic_ns();
     used = process_cpu_s();
-    sleep_ms(is_long ? 60000 : 2000);
+    g = govern(&s, (struct governor_options){.budget = percent(40)});
+    sleep_ms(20); /* it has set the duties */
+    mine_for_ever(s.miner);
+    sleep_ms(is_long ? 60000 : 3000);
     used = process_cpu_s() - used;
     elapsed = (double)(clock_monotonic_ns() - start) / 1e9;
     governor_status(g, &status);
     print_message("used %.4f of %.2f CPUs, the budget is %.2f: %.4f of it; status says %.4f\n",
                   used / elapsed, cpus_of(&s), budget, used / elapsed / budget, status.used_cpus);
-    /* Others may keep it from more, and what they kept from it in the first second is made up for. */
-    assert_true(used / elapsed < budget * (is_long ? 1.01 : 1.25) + 0.02);
+    /* A tenth of a second for what isn't mining: threads that begin, and this one. */
+    assert_true(used < budget * elapsed * 1.01 + 0.1);
     if (is_long)
         assert_true(used / elapsed > budget * 0.99);
     assert_int_equal(status.mode, GOVERNOR_PERCENT);
@@ -529,11 +559,11 @@ static void validation_goes_first(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(keeps_to_its_duty),       cmocka_unit_test(sleeps_when_it_may),
-        cmocka_unit_test(takes_work_in_its_sleep), cmocka_unit_test(searches_all_of_it_once),
-        cmocka_unit_test(holds_forty_percent),     cmocka_unit_test(gives_the_lanes_back),
-        cmocka_unit_test(refuses_what_cannot_be),  cmocka_unit_test(follows_the_credits),
-        cmocka_unit_test(validation_goes_first),
+        cmocka_unit_test(keeps_to_its_duty),        cmocka_unit_test(sleeps_when_it_may),
+        cmocka_unit_test(takes_work_in_its_sleep),  cmocka_unit_test(searches_all_of_it_once),
+        cmocka_unit_test(leaves_what_it_has_begun), cmocka_unit_test(holds_forty_percent),
+        cmocka_unit_test(gives_the_lanes_back),     cmocka_unit_test(refuses_what_cannot_be),
+        cmocka_unit_test(follows_the_credits),      cmocka_unit_test(validation_goes_first),
     };
 
     return cmocka_run_group_tests(tests, support_start, support_end);
