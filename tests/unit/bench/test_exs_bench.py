@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Runs exs-bench as a user would, for milliseconds a row: what it prints, and how it fails.
 
-usage: test_exs_bench.py EXS_BENCH VERSION
+usage: test_exs_bench.py EXS_BENCH EXS_MINER VERSION
 """
 import json
 import math
@@ -15,7 +15,7 @@ import tempfile
 import time
 from xml.etree import ElementTree
 
-PROGRAM, VERSION = sys.argv[1:3]
+PROGRAM, MINER, VERSION = sys.argv[1:4]
 BRIEF = ["--runs=3", "--seconds=0.002", "--warmup=0", "--repeat=0"]
 ROW = {"bench": str, "name": str, "kernel": str, "threads": int, "unit": str, "better": str,
        "runs": int, "repeated": int, "disturbed": int, "samples": list}
@@ -298,6 +298,33 @@ def test_tune():
         assert says in run(*arguments, status=2).stderr, arguments
     nowhere = run("tune", *brief, "--output=no/such/folder/profile.yaml", status=1)
     assert "can't write no/such/folder/profile.yaml" in nowhere.stderr, nowhere
+
+
+def test_miner_takes_what_tune_wrote():
+    def mine(profile):
+        command = [MINER, "--profile", profile, "--device=none", "--benchmark", "--time-limit=1"]
+        done = subprocess.run(command, capture_output=True, text=True, timeout=300, check=True,
+                              stdin=subprocess.DEVNULL)
+        return re.search(r"kernel ([\w.-]+)", done.stdout)[1], done.stderr
+
+    text = run("tune", *BRIEF, "--runs=1").stdout
+    with tempfile.TemporaryDirectory() as folder:
+        def write(name, old, new):
+            path = os.path.join(folder, name)
+            with open(path, "w", encoding="utf-8") as file:
+                file.write(re.sub(old, new, text))
+            return path
+
+        assert mine(write("tuned.yaml", "^", "")) == (chosen(text)["search_rolled"], "")
+        generic = write("generic.yaml", r"search_rolled: \S+", "search_rolled: generic")
+        assert mine(generic) == ("generic", "")
+        for name, old, new, says in (
+                ("cpu.yaml", r'- ".*"', "- Another CPU", "is for another processor"),
+                ("key.yaml", "search_rolled:", "search_roled:", "did you mean kernels.search_rolled"),
+                ("name.yaml", r"search: \S+", "search: sse9", "no such implementation: sse9")):
+            kernel, warned = mine(write(name, old, new))
+            assert "warning: " in warned and says in warned and warned.count("\n") == 1, warned
+            assert kernel in ("generic", *text.split()), kernel
 
 
 def test_failures():
