@@ -395,8 +395,8 @@ static void a_silent_pool_is_left(void **state)
 static void a_pool_that_is_down_is_not_hammered(void **state)
 {
     (void)state;
-    play(1, STEPS(nothing, nothing, nothing, nothing, nothing, nothing, nothing, a_second, nothing,
-                  nothing, nothing, a_second, nothing, nothing));
+    play(1, STEPS(nothing, nothing, nothing, nothing, nothing, nothing, nothing, three_seconds,
+                  nothing, nothing, nothing, three_seconds, nothing, nothing));
     assert_int_equal(w.pool[1].dials, 3);
 }
 
