@@ -61,12 +61,18 @@ static void head(struct page *p, const char *name, const char *type, const char 
     add(p, "# HELP exs_miner_%s %s\n# TYPE exs_miner_%s %s\n", name, help, name, type);
 }
 
+/* With as few digits as say the number exactly, or nearly so. */
 static void add_value(struct page *p, double value)
 {
+    char text[32];
+
+    snprintf(text, sizeof(text), "%.15g", value);
     if (isnan(value))
         add(p, " NaN\n");
     else if (isinf(value))
         add(p, value > 0 ? " +Inf\n" : " -Inf\n");
+    else if (strtod(text, NULL) == value)
+        add(p, " %s\n", text);
     else
         add(p, " %.17g\n", value);
 }

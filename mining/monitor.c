@@ -141,6 +141,7 @@ static void read_lane(struct monitor *m, struct monitor_lane *lane, size_t i, ui
     lane->condition = (struct monitor_condition){.alive = true};
     if (m->options.condition_fn)
         m->options.condition_fn(m->options.arg, i, &lane->condition);
+    lane->tally.errors += lane->condition.errors;
 }
 
 struct monitor_report *monitor_read(struct monitor *m)

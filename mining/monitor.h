@@ -40,6 +40,7 @@ struct monitor_device {
 
 /* What of a device changes. */
 struct monitor_condition {
+    uint64_t errors;      /* wrong results that never came as far as the tally, since the start */
     bool alive;           /* it searches, or would if there were work */
     bool has_temperature; /* else temperature says nothing */
     double temperature;   /* degrees Celsius */

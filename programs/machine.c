@@ -333,6 +333,7 @@ void machine_condition(struct machine *machine, size_t lane, struct monitor_cond
 {
     size_t cpus = miner_lanes(machine->miner) - machine->device_count;
     const struct opencl_sensors *sensors;
+    struct miner_device_stats stats;
 
     read_sensors(machine);
     if (lane < cpus) {
@@ -341,7 +342,9 @@ void machine_condition(struct machine *machine, size_t lane, struct monitor_cond
         return;
     }
     sensors = &machine->sensors[lane - cpus];
-    out->alive = miner_device_stats(machine->miner, lane - cpus).state == MINER_DEVICE_RUNNING;
+    stats = miner_device_stats(machine->miner, lane - cpus);
+    out->alive = stats.state == MINER_DEVICE_RUNNING;
+    out->errors = stats.errors;
     out->has_temperature = sensors->has_temperature;
     out->temperature = sensors->temperature;
     out->has_power = sensors->has_power;

@@ -31,7 +31,7 @@ static void values_are_there(void **state)
         "exs_miner_block_height 800000\n",
         "exs_miner_network_difficulty 1000000000000\n",
         "exs_miner_best_difficulty 1234.5\n",
-        "exs_miner_cpu_budget_ratio 0.40000000000000002\n",
+        "exs_miner_cpu_budget_ratio 0.4\n",
         "exs_miner_cpu_credits 100\n",
     };
     struct monitor_report *report = report_example();

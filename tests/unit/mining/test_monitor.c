@@ -54,6 +54,7 @@ static void get_condition(void *arg, size_t lane, struct monitor_condition *out)
     (void)arg;
     out->has_temperature = lane == 1;
     out->temperature = 50;
+    out->errors = lane;
 }
 
 static void get_budget(void *arg, struct monitor_budget *out)
@@ -124,6 +125,7 @@ static void gathers(void **state)
     assert_true(r->best_difficulty == 9);
     assert_true(!r->lane[0].condition.has_temperature && r->lane[1].condition.has_temperature);
     assert_true(r->lane[0].condition.alive);
+    assert_true(r->lane[0].tally.errors == 0 && r->lane[1].tally.errors == 1);
     assert_true(r->budget.present && r->budget.limit_percent == 40);
     assert_int_equal(r->status.counts.accepted, 30);
     free(r);
