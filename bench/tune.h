@@ -3,8 +3,7 @@
  * (engine/profile.h), with the figures behind each choice as comments.
  *
  * Each choice is made between settings that were measured in turns, by their
- * medians. Where a setting is the default, another one must be faster by more
- * than noise to be chosen.
+ * medians. A default gives way only to what is faster beyond noise.
  */
 #ifndef BENCH_TUNE_H
 #define BENCH_TUNE_H
@@ -20,7 +19,8 @@ enum {
 /* One of the settings that a choice is between, as the profile names it, and its figure. */
 struct tune_candidate {
     char name[REPORT_NAME_SIZE];
-    double rate; /* more is better */
+    double rate;     /* the median; more is better */
+    double min, max; /* of its runs */
 };
 
 /* A choice: the settings that were measured, the chosen one first, then by their figures. */
@@ -42,7 +42,8 @@ struct tune_result {
 /*
  * Makes a choice between the rows from index first on that are of that name,
  * whose kernels are the settings. preferred is the setting that is chosen
- * unless another one is faster by more than margin (0.02: 2 %); NULL: none is.
+ * unless the fastest was faster in every run than it ever was, and by more than
+ * margin (0.02: 2 %) in the median; NULL: none is.
  */
 struct tune_choice tune_choose(const struct report *r, size_t first, const char *name,
                                const char *key, const char *preferred, double margin);

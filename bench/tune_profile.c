@@ -17,13 +17,19 @@ static void swap(struct tune_candidate *a, struct tune_candidate *b)
     *b = keep;
 }
 
+/* Whether the figures show more than noise. */
+static bool is_faster(const struct tune_candidate *a, const struct tune_candidate *b, double margin)
+{
+    return a->rate > b->rate * (1 + margin) && a->min > b->max;
+}
+
 /* Inserts a candidate at its place by rate, the fastest first; the slowest is lost where none is free. */
-static void insert(struct tune_choice *c, const char *name, double rate)
+static void insert(struct tune_choice *c, const struct report_row *row)
 {
     size_t i = c->count < TUNE_CANDIDATES ? c->count++ : TUNE_CANDIDATES - 1;
 
-    snprintf(c->candidate[i].name, sizeof(c->candidate[i].name), "%s", name);
-    c->candidate[i].rate = rate;
+    c->candidate[i] = (struct tune_candidate){"", row->median, row->min, row->max};
+    snprintf(c->candidate[i].name, sizeof(c->candidate[i].name), "%s", row->kernel);
     for (; i && c->candidate[i].rate > c->candidate[i - 1].rate; i--)
         swap(&c->candidate[i], &c->candidate[i - 1]);
 }
@@ -39,12 +45,12 @@ struct tune_choice tune_choose(const struct report *r, size_t first, const char 
         if (strcmp(row->name, name) != 0 || isnan(row->median))
             continue;
         c.unit = row->unit;
-        insert(&c, row->kernel, row->median);
+        insert(&c, row);
     }
     for (size_t i = 0; preferred && i < c.count; i++) {
         if (strcmp(c.candidate[i].name, preferred) != 0)
             continue;
-        if (c.candidate[i].rate * (1 + margin) >= c.candidate[0].rate)
+        if (!is_faster(&c.candidate[0], &c.candidate[i], margin))
             for (; i; i--)
                 swap(&c.candidate[i], &c.candidate[i - 1]);
         break;

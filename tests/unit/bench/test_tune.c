@@ -75,6 +75,28 @@ static void the_preferred_unless_another_is_faster(void **unused)
     }
 }
 
+/* Runs that overlap show nothing, whatever their medians. */
+static void the_preferred_where_runs_overlap(void **unused)
+{
+    static const double calm[3] = {100, 101, 102}, wild[3] = {101.5, 150, 160},
+                        fast[3] = {103, 150, 160};
+    struct report r;
+
+    (void)unused;
+    report_init(&r);
+    report_add(&r, "tune", "pinned", "true", 1, "MH/s", calm, 3);
+    report_add(&r, "tune", "pinned", "false", 1, "MH/s", wild, 3);
+    assert_string_equal(tune_choose(&r, 0, "pinned", "pinned", "true", 0.02).candidate[0].name,
+                        "true");
+    assert_string_equal(tune_choose(&r, 0, "pinned", "pinned", NULL, 0.02).candidate[0].name,
+                        "false");
+    report_add(&r, "tune", "pinned", "fast", 1, "MH/s", fast, 3);
+    r.row[1].median = 1;
+    assert_string_equal(tune_choose(&r, 0, "pinned", "pinned", "true", 0.02).candidate[0].name,
+                        "fast");
+    report_free(&r);
+}
+
 static void more_than_there_is_room_for(void **unused)
 {
     struct report r;
@@ -255,6 +277,7 @@ int main(void)
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_fastest_is_chosen),
         cmocka_unit_test(the_preferred_unless_another_is_faster),
+        cmocka_unit_test(the_preferred_where_runs_overlap),
         cmocka_unit_test(more_than_there_is_room_for),
         cmocka_unit_test(what_is_written_loads_as_chosen),
         cmocka_unit_test(what_was_not_chosen_is_not_written),
