@@ -12,8 +12,9 @@
  * to, in such a folder, are read. Files are written beside and renamed, so that
  * none is ever seen in parts.
  */
+#include "engine/opencl/opencl_cache.h"
+
 #include "base/hex.h"
-#include "engine/opencl/opencl_impl.h"
 #include "kernels/kernels.h"
 
 #include <errno.h>

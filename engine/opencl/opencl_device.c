@@ -27,6 +27,7 @@ enum {
     BATCH_LIMIT_MS = 30000,
     MEASURE_MS = 30,
     POLL_NS = 100000,
+    TELLING_NS = 5000000, /* batches that are shorter say more about how long it takes to begin */
     FOUND_WORDS = 1 + 2 * SEARCH_MAX_HITS,
 };
 
@@ -37,7 +38,7 @@ struct stream {
     cl_command_queue queue;
     cl_mem job, found;
     cl_kernel kernel[FORMS]; /* an own one: its arguments are its state */
-    uint64_t usual_ns;       /* how long a batch took */
+    double ns_per_hash;      /* of batches long enough to tell; 0: not known */
     uint32_t job_words[SEARCH_CL_JOB_WORDS];
     uint32_t found_words[FOUND_WORDS];
 };
@@ -104,7 +105,7 @@ static bool open_stream(struct opencl *d, struct stream *s, char error[static OP
 {
     cl_int result;
 
-    s->usual_ns = 0;
+    s->ns_per_hash = 0;
     s->queue = clCreateCommandQueue(d->context, d->found.device, 0, &result);
     if (!good(result, "make a command queue", error))
         return false;
@@ -171,13 +172,15 @@ static void sleep_ns(uint64_t ns)
 }
 
 /* Waits for the end of what an event stands for. */
-static bool await(struct stream *s, cl_event event, char error[static OPENCL_ERROR_SIZE])
+static bool await(struct stream *s, cl_event event, double hashes,
+                  char error[static OPENCL_ERROR_SIZE])
 {
-    uint64_t start = clock_monotonic_ns(), took;
+    uint64_t start = clock_monotonic_ns(), took, limit = (uint64_t)BATCH_LIMIT_MS * 1000000;
     cl_int status = CL_QUEUED, result;
+    double usual = s->ns_per_hash * hashes;
 
     /* Most of the time it takes as long as before. */
-    sleep_ns(s->usual_ns - s->usual_ns / 8);
+    sleep_ns(usual < (double)limit ? (uint64_t)(usual * 7 / 8) : limit);
     for (;;) {
         result =
             clGetEventInfo(event, CL_EVENT_COMMAND_EXECUTION_STATUS, sizeof(status), &status, NULL);
@@ -188,14 +191,16 @@ static bool await(struct stream *s, cl_event event, char error[static OPENCL_ERR
             break;
         if (!good(status < 0 ? status : CL_SUCCESS, "search a batch", error))
             return false;
-        if (took > (uint64_t)BATCH_LIMIT_MS * 1000000) {
+        if (took > limit) {
             snprintf(error, OPENCL_ERROR_SIZE, "a batch does not end within %u s",
                      BATCH_LIMIT_MS / 1000);
             return false;
         }
         sleep_ns(POLL_NS);
     }
-    s->usual_ns = s->usual_ns ? (3 * s->usual_ns + took) / 4 : took;
+    if (took >= TELLING_NS)
+        s->ns_per_hash = s->ns_per_hash > 0 ? (3 * s->ns_per_hash + (double)took / hashes) / 4
+                                            : (double)took / hashes;
     return true;
 }
 
@@ -250,7 +255,7 @@ static enum miner_scan scan(struct opencl *d, size_t stream, struct search_hits 
     hits->count = 0;
     if (!enqueue(d, s, job, zero_bits, first, count, &end, error))
         return MINER_SCAN_FAILED;
-    ended = await(s, end, error);
+    ended = await(s, end, (double)count * (double)job->versions, error);
     clReleaseEvent(end);
     if (!ended)
         return MINER_SCAN_FAILED;
@@ -382,7 +387,7 @@ static double measure(struct opencl *d, size_t versions, char error[static OPENC
     for (uint64_t count = 1 << 14;; count *= 2) {
         uint64_t start = clock_monotonic_ns(), took;
 
-        d->stream[0].usual_ns = 0;
+        d->stream[0].ns_per_hash = 0;
         if (scan(d, 0, &hits, &job, 32, 0, count, error) == MINER_SCAN_FAILED)
             return 0;
         took = clock_monotonic_ns() - start;
