@@ -117,6 +117,8 @@ static bool control_switch(void *arg, size_t index, char text[static MINING_CONT
         /* What the operator wants is not waited for. */
         if (source->alive)
             stratum_set_current(s, source, stratum_now_ns(s));
+        for (size_t i = 0; i < s->count; i++)
+            s->source[i]->chosen = s->source[i] == source && !source->alive;
     }
     return end_control(s, good);
 }

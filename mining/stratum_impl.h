@@ -24,6 +24,7 @@ struct stratum_source {
     char name[MINING_URL_SIZE];
     bool tls;
     bool enabled;
+    bool chosen; /* the operator switched to it, and it gives no work yet */
     unsigned priority, quota;
 
     struct stratum_client *client;

@@ -278,7 +278,10 @@ static void update_alive(struct stratum_source *source, uint64_t now_ns)
     if (alive && !source->alive) {
         stratum_strategy_view(s, &view, now_ns);
         source->hashes = strategy_entry_hashes(&view, stratum_source_find(s, source->serial));
-        source->alive_ns = now_ns;
+        /* One that the operator chose need not prove itself first. */
+        source->alive_ns =
+            source->chosen && now_ns > STRATUM_STEADY_NS ? now_ns - STRATUM_STEADY_NS : now_ns;
+        source->chosen = false;
         *source->text = '\0';
         log_info(s->options.log, LOG_STRATUM, "%s gives work, difficulty %.6g", source->name,
                  stratum_client_job(source->client)->difficulty);
