@@ -257,7 +257,7 @@ static bool take_kernels(struct kernels *kernels, const struct tuning *t)
         if (c[i].count)
             continue;
         if (!interrupt_came())
-            fprintf(stderr, "error: no %s was measured; tune takes no --filter\n", c[i].key);
+            fprintf(stderr, "error: no %s could be measured\n", c[i].key);
         return false;
     }
     struct kernel_names names = {c[0].candidate[0].name, c[1].candidate[0].name,
@@ -344,8 +344,13 @@ bool bench_tune_run(struct bench *b)
     struct kernels kernels;
     struct engine_arg arg = {.b = b, .kernels = &kernels};
     struct machine machine;
-    bool good = tune_can_save(b->profile); /* before minutes of measuring */
+    bool good;
 
+    if (b->filter[0]) {
+        fprintf(stderr, "error: tune measures all that it chooses between: no --filter\n");
+        return false;
+    }
+    good = tune_can_save(b->profile); /* before minutes of measuring */
     if (good)
         choose_kernels(&t, &good);
     good = good && take_kernels(&kernels, &t);

@@ -296,6 +296,7 @@ def test_tune():
                             (["tune", "--json=-"], "only one thing"),
                             (["tune", "--threads=1"], "chooses its numbers of threads itself")):
         assert says in run(*arguments, status=2).stderr, arguments
+    assert "no --filter" in run("tune", *brief, "--filter=shani", status=1).stderr
     nowhere = run("tune", *brief, "--output=no/such/folder/profile.yaml", status=1)
     assert "can't write no/such/folder/profile.yaml" in nowhere.stderr, nowhere
 
