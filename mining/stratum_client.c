@@ -358,7 +358,7 @@ enum stratum_submit stratum_client_submit(struct stratum_client *c, struct strat
     share.solves =
         !uint256_is_zero(job->network_target) && uint256_compare(number, job->network_target) <= 0;
     second = share.solves && is_second(c, header);
-    if ((!share.solves || second) && uint256_compare(number, job->target) > 0)
+    if ((!share.solves || second || c->shares_alone) && uint256_compare(number, job->target) > 0)
         return STRATUM_LOW;
     if (c->shares.waiting == STRATUM_SHARES_MAX)
         return STRATUM_FULL;
@@ -390,7 +390,7 @@ uint64_t stratum_client_revision(const struct stratum_client *c) { return c->rev
 
 struct uint256 stratum_client_target(const struct stratum_client *c)
 {
-    if (!is_second(c, c->job->header) &&
+    if (!c->shares_alone && !is_second(c, c->job->header) &&
         uint256_compare(c->job->network_target, c->job->target) > 0)
         return c->job->network_target;
     return c->job->target;

@@ -113,8 +113,9 @@ uint32_t stratum_client_version_mask(const struct stratum_client *c);
 uint64_t stratum_client_revision(const struct stratum_client *c);
 
 /*
- * What results of the current job must meet: its own target, or the network's
- * while that is easier and no block was found on this predecessor.
+ * What results of the current job must meet: its own target; or the network's
+ * while that is easier, as on test networks, no block was found on this
+ * predecessor, and the pool has not refused such a block.
  */
 struct uint256 stratum_client_target(const struct stratum_client *c);
 

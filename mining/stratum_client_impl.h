@@ -43,6 +43,7 @@ struct stratum_client {
     struct stratum_job *job;              /* the latest, or NULL */
     bool job_current;                     /* it came on this connection */
     uint64_t job_ns, jobs, revision;
+    bool shares_alone; /* the pool refuses blocks that its own target does not admit */
     bool block_found;
     uint8_t block_previous[32]; /* the predecessor of the last block found */
     bool wants_reconnect;

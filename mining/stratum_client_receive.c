@@ -183,6 +183,19 @@ static void tell_accepted(struct stratum_client *c, const struct stratum_share *
         c->said_ns = now_ns;
 }
 
+/* Another block on that predecessor is welcome; but not one below the pool's difficulty, where it wants none such. */
+static void take_refused_block(struct stratum_client *c, const struct stratum_share *share)
+{
+    if (uint256_compare(uint256_from_le(share->hash), share->job->target) > 0) {
+        log_info(c->options.log, LOG_STRATUM,
+                 "%s takes no blocks below its own difficulty: they are not looked for any more",
+                 c->options.name);
+        c->shares_alone = true;
+    }
+    c->block_found = false;
+    c->revision++;
+}
+
 static bool take_share(struct stratum_client *c, struct stratum_share *share, const json_t *answer,
                        uint64_t now_ns)
 {
@@ -206,10 +219,8 @@ static bool take_share(struct stratum_client *c, struct stratum_share *share, co
     log_warning(c->options.log, LOG_STRATUM, "rejected: a share of difficulty %.4g%s by %s: %s",
                 share->job->difficulty, share->solves ? " that solves a block" : "",
                 c->options.name, *text ? text : "no reason given");
-    if (share->solves) {
-        c->block_found = false;
-        c->revision++;
-    }
+    if (share->solves)
+        take_refused_block(c, share);
     stratum_shares_reject(&c->shares, share, text);
     if (code != ERROR_UNAUTHORIZED && code != ERROR_NOT_SUBSCRIBED)
         c->unknown = 0;

@@ -161,11 +161,15 @@ static void blocks_that_are_easier_than_shares_are_looked_for(void **state)
     assert_true(stratum_client_revision(session.client) > revision);
     assert_int_equal(uint256_compare(stratum_client_target(session.client), session_job()->target),
                      0);
-    /* Where the pool refuses that block, another one is welcome. */
+    /* Where the pool refuses that block, no other one below its difficulty is looked for. */
     assert_true(session_say("{\"id\":%d,\"result\":false,\"error\":null}", (int)session_last_id()));
-    assert_int_equal(
-        uint256_compare(stratum_client_target(session.client), session_job()->network_target), 0);
+    assert_int_equal(uint256_compare(stratum_client_target(session.client), session_job()->target),
+                     0);
     assert_int_equal(session_counts().rejected, 1);
+    assert_true(session_notify("job2", 2, EASY_BITS, true));
+    assert_int_equal(uint256_compare(stratum_client_target(session.client), session_job()->target),
+                     0);
+    assert_int_equal(session_submit(session_job()), STRATUM_LOW);
 }
 
 static void difficulty_and_extranonce_hold_for_the_next_job(void **state)
