@@ -12,7 +12,7 @@ const struct bench_command bench_commands[] = {
     {"sha256d", "double SHA-256 of Merkle levels and of transactions", bench_sha256d_run,
      bench_sha256d_kernel, true, false},
     {"search", "the nonce search, without and with version rolling", bench_search_run,
-     bench_search_kernel, true, false},
+     bench_search_any_kernel, true, false},
     {"topology", "how the search scales over cores, SMT siblings and NUMA nodes",
      bench_topology_run, bench_search_kernel, false, false},
     {"engine", "cost of a task, time to yield, time to new work", bench_engine_run, NULL, false,

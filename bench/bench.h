@@ -113,7 +113,8 @@ const char *bench_sha256_kernel(size_t index, unsigned *needs);
 bool bench_sha256d_run(struct bench *b);
 const char *bench_sha256d_kernel(size_t index, unsigned *needs);
 bool bench_search_run(struct bench *b);
-const char *bench_search_kernel(size_t index, unsigned *needs);
+const char *bench_search_kernel(size_t index, unsigned *needs);     /* of the processor */
+const char *bench_search_any_kernel(size_t index, unsigned *needs); /* and OpenCL devices */
 bool bench_topology_run(struct bench *b);
 bool bench_engine_run(struct bench *b);
 bool bench_tune_run(struct bench *b);

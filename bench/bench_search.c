@@ -7,6 +7,7 @@
 #include "bench/against.h"
 #include "bench/bench.h"
 #include "bench/bench_alloc.h"
+#include "bench/bench_opencl.h"
 
 #include <stdlib.h>
 
@@ -74,6 +75,14 @@ static size_t count_impls(void)
     return count;
 }
 
+const char *bench_search_any_kernel(size_t index, unsigned *needs)
+{
+    size_t ours = count_impls();
+
+    return index < ours ? bench_search_kernel(index, needs)
+                        : bench_opencl_kernel(index - ours, needs);
+}
+
 /* Adds every run of ours; args has room for two an implementation. */
 static void plan_ours(struct bench_plan *plan, const struct bench *b, struct bench_search_arg *args)
 {
@@ -125,5 +134,5 @@ bool bench_search_run(struct bench *b)
     free(rows);
     bench_plan_free(&plan);
     free(args);
-    return good;
+    return bench_opencl_run(b) && good;
 }
