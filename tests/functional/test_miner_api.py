@@ -10,9 +10,10 @@ import sys
 import threading
 import time
 
+from fake_net import Certificates, Socks5Proxy, TlsFront
 from fake_node import FakeNode
 from fake_pool import FakePool
-from harness import PATIENCE, Miner, check, main, wait_until
+from harness import PATIENCE, Miner, check, closed_port, main, wait_until
 
 PASSWORD = "hunter2-is-secret"
 EASY = 2e-5 if PATIENCE == 1 else 5e-6
@@ -248,6 +249,21 @@ def test_background(pool):
     wait_until("the end of the one in the background", lambda: not os.path.exists(pid))
     with open(path) as f:
         check("accepted: a share" in f.read(), "no share in the log")
+
+
+def test_routes_to_nodes(_):
+    """Nodes are reached through a proxy and TLS as pools are."""
+    certificates, node = Certificates(FOLDER), FakeNode(user="u", password=PASSWORD)
+    options = ["-u", "u", "-p", PASSWORD, "-t", "1", "--coinbase-addr", ADDRESS, "--blocks", "2", "-r", "0"]
+    proxy, front = Socks5Proxy(), TlsFront(node, certificates.context("good"))
+    tls, ca = f"https://127.0.0.1:{front.port}/", ["--cert", certificates.path("ca", "pem")]
+    cases = [(0, [node.url, "-x", proxy.url()]), (2, [node.url, "-x", f"socks5://127.0.0.1:{closed_port()}"]),
+             (0, [tls, *ca]), (2, [tls]), (0, [tls, "--no-check-cert"])]
+    for expected, route in cases:
+        code, said = Miner.run("-o", *route, *options)
+        check(code == expected and PASSWORD not in said, f"{route}: exit code {code}:\n{said}")
+    for each in (front, proxy, node):
+        each.stop()
 
 
 def test_protocol_dump(pool):
