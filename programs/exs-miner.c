@@ -198,6 +198,7 @@ static bool find_network(const struct params **network, const struct settings *s
 static bool check_options(const struct settings *s, const struct miner_sources *sources)
 {
     enum stratum_strategy strategy;
+    char error[SESSION_ERROR_SIZE];
 
     if (strcasecmp(settings_string(s, "algo"), "sha256d") != 0)
         fail(EXIT_USAGE, "--algo %.40s: sha256d, Bitcoin's, is the only one that is mined here",
@@ -212,6 +213,8 @@ static bool check_options(const struct settings *s, const struct miner_sources *
     else if (!miner_sources_strategy(&strategy, NULL, s))
         fail(EXIT_USAGE, "--pool-strategy %.40s is none of failover, load-balance, round-robin",
              settings_string(s, "pool-strategy"));
+    else if (!session_check(s, error))
+        fail(EXIT_USAGE, "%s", error);
     else
         return true;
     return false;

@@ -12,6 +12,7 @@ enum {
     REPORT_S = 60, /* between two hash rates in the log, where nothing is shown */
 };
 
+/* What --display and where the log goes make of it; false where --display is none that is known. */
 static bool kind_of(enum console_kind *kind, const struct settings *s)
 {
     static const struct {
@@ -30,7 +31,26 @@ static bool kind_of(enum console_kind *kind, const struct settings *s)
                 *kind = CONSOLE_SYSLOG;
             return true;
         }
-    fprintf(stderr, "exs-miner: --display %.40s is none of line, full, none\n", display);
+    return false;
+}
+
+bool session_check(const struct settings *s, char error[static SESSION_ERROR_SIZE])
+{
+    struct governor_budget budget;
+    struct api_access access;
+    enum console_kind kind;
+    char why[API_ERROR_SIZE];
+
+    _Static_assert(sizeof(why) >= GOVERNOR_ERROR_SIZE, "one buffer for both");
+    if (!kind_of(&kind, s))
+        snprintf(error, SESSION_ERROR_SIZE, "--display %.40s is none of line, full, none",
+                 settings_string(s, "display"));
+    else if (!governor_budget_parse(&budget, settings_string(s, "cpu-budget"), why))
+        snprintf(error, SESSION_ERROR_SIZE, "--cpu-budget: %s", why);
+    else if (!api_access_parse(&access, settings_string(s, "api-allow"), why))
+        snprintf(error, SESSION_ERROR_SIZE, "--api-allow: %s", why);
+    else
+        return true;
     return false;
 }
 

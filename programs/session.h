@@ -50,6 +50,11 @@ struct session {
     bool mines; /* control may be used */
 };
 
+enum { SESSION_ERROR_SIZE = 384 };
+
+/* Whether the settings that a session reads make sense; else the reason is in error. */
+bool session_check(const struct settings *s, char error[static SESSION_ERROR_SIZE]);
+
 /* Opens console and log as the settings say; false with the reason on stderr. */
 bool session_open_log(struct session *session);
 void session_close_log(struct session *session);

@@ -218,7 +218,8 @@ int session_mine(struct session *session, const struct params *network,
         code = run_pools(session, sources, started, arg);
     else
         code = run_solo(session, network, sources, started, arg);
-    governor_destroy(session->governor);
+    if (session->governor)
+        governor_destroy(session->governor);
     session->governor = NULL;
     mining_tally_destroy(session->tally);
     session->tally = NULL;

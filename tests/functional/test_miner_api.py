@@ -138,6 +138,15 @@ def test_pools_are_changed(pool):
     third.stop()
 
 
+def test_wrong_options(pool):
+    for option, said in (("--cpu-budget=140%", "--cpu-budget"),
+                         ("--display=big", "--display"), ("--algo=scrypt", "sha256d"), ("--device=x", "--device"),
+                         ("--pool-strategy=x", "--pool-strategy"), ("--url=http://x/", "one of the two"),
+                         ("--profile=/nonexistent/x", "--profile"), ("--instance-type=x9.small", "x9.small")):
+        code, text = Miner.run("-o", pool.url(), "-t", "1", option)
+        check(code == 1 and said in text, f"{option}: exit code {code}:\n{text}")
+
+
 def test_quit(pool):
     with watched(pool.url()) as (miner, api):
         check(api.raw(b'{"command":"quit"}') == b'{"STATUS":"BYE","id":1}\0', "quit")
