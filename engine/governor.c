@@ -265,6 +265,19 @@ static bool find_instance(const struct governor_instance **instance,
     return !given && options->budget.mode != GOVERNOR_CREDITS;
 }
 
+/* Whether the instance can have so many credits. */
+static bool can_have(const struct governor_instance *i, double credits,
+                     char error[static GOVERNOR_ERROR_SIZE])
+{
+    double most = i ? i->max_credits + i->launch_credits : 0;
+
+    if (!i || (credits >= 0 && credits <= most))
+        return true;
+    snprintf(error, GOVERNOR_ERROR_SIZE, "a %s can have 0 to %g CPU credits, not %g", i->name, most,
+             credits);
+    return false;
+}
+
 /* How many CPUs the process may use. */
 static double usable_cpus(const struct topology *t)
 {
@@ -359,7 +372,8 @@ struct governor *governor_create(const struct governor_options *options, struct 
 
     assert(options->topology && options->clock);
     error[0] = 0;
-    if (!find_instance(&instance, options, error))
+    if (!find_instance(&instance, options, error) ||
+        !can_have(instance, options->initial_credits, error))
         return NULL;
     g = make_governor(options, miner);
     if (!g) {

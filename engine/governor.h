@@ -105,7 +105,8 @@ struct governor;
  *
  * NULL, with the reason in error: credits on a machine that isn't a known
  * burstable instance, or without a readable /proc/stat; an unknown name in
- * options->instance; memory or a thread that can't be had.
+ * options->instance, or credits that it can't have; memory or a thread that
+ * can't be had.
  */
 struct governor *governor_create(const struct governor_options *options, struct miner *miner,
                                  char error[static GOVERNOR_ERROR_SIZE]);

@@ -254,12 +254,15 @@ void miner_destroy(struct miner *m)
 {
     struct assignment *old;
 
-    miner_pacer_end(&m->pacer);
     pthread_mutex_lock(&m->lock);
     m->ending = true;
     old = miner_let_go(m->current);
     m->current = NULL;
     miner_new_epoch(m);
+    pthread_mutex_unlock(&m->lock);
+    /* From now on lanes wake nobody, which may need the pacer; and after it nobody wakes them. */
+    miner_pacer_end(&m->pacer);
+    pthread_mutex_lock(&m->lock);
     while (!all_parked(m))
         pthread_cond_wait(&m->parking, &m->lock);
     pthread_mutex_unlock(&m->lock);
