@@ -147,6 +147,9 @@ class Client:
         wait_until(f"an answer to {method}", lambda: number in self.answers, seconds)
         return self.answers[number]
 
+    def newest(self):
+        return list(self.works.values())[-1]
+
     def sync(self):
         """Returns when the client has read all that was sent."""
         self.ask("client.get_version")

@@ -394,6 +394,18 @@ def test_blocks(pool):
     check(f"{block.hash:064x}" in said, "the block's hash is not said")
 
 
+def test_pool_refuses_blocks_below_its_difficulty(pool):
+    """As pools do where the network's target is easier than theirs, on test networks. It is not flooded with them."""
+    pool.job = {"bits": 0x207FFFFF}
+    with mining(pool.url()):
+        for _ in range(5):
+            pool.new_block()
+            pool.expect_shares(2, of(pool.client().newest()))
+    low = [s for s in pool.shares if s.reason == "Low difficulty share"]
+    check(all(s.solves() for s in low) and len(low) < 20, f"{len(low)} shares below the difficulty")
+    pool.shares = [s for s in pool.shares if s not in low]
+
+
 def test_session_is_resumed(pool):
     """Shares whose answers were lost with the connection are sent again, and none is lost."""
     kept = []
