@@ -187,7 +187,9 @@ static void restart(struct miner_stream *s)
     answered = guard_call(s->guard, call_restart, (uint64_t)v->device.limit_ms * MS);
     pthread_mutex_lock(&m->lock);
     if (!answered) {
-        fail_hung(v);
+        /* At the end it had less time. */
+        if (!m->ending)
+            fail_hung(v);
     } else if (!call->restarted) {
         fail(v, call->text, false);
     } else {
