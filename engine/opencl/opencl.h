@@ -92,7 +92,8 @@ struct opencl *opencl_create(size_t index, const struct opencl_options *options,
 
 /*
  * Frees the device. No miner may use it any more; where one had to leave a call
- * behind (a driver that hangs) what it may still use is never freed.
+ * behind (a driver that hangs), or a batch has not ended, what may still be in
+ * use is never freed.
  */
 void opencl_destroy(struct opencl *device);
 

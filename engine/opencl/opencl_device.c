@@ -34,13 +34,19 @@ enum {
 /* Which form of the program. */
 enum { PLAIN, ROLLED, FORMS };
 
+/* What the driver reads and writes here during a batch. */
+struct words {
+    uint32_t job[SEARCH_CL_JOB_WORDS];
+    uint32_t found[FOUND_WORDS];
+};
+
 struct stream {
     cl_command_queue queue;
     cl_mem job, found;
     cl_kernel kernel[FORMS]; /* an own one: its arguments are its state */
     double ns_per_hash;      /* of batches long enough to tell; 0: not known */
-    uint32_t job_words[SEARCH_CL_JOB_WORDS];
-    uint32_t found_words[FOUND_WORDS];
+    struct words *words;
+    bool under_way; /* a batch has begun of which it isn't known that it has ended */
 };
 
 struct opencl {
@@ -93,8 +99,13 @@ static void close_device(struct opencl *d)
             clReleaseMemObject(s->job);
         if (s->found)
             clReleaseMemObject(s->found);
+        /* The driver keeps what it has in use; memory of ours it may write to for ever. */
+        if (!s->under_way)
+            free(s->words);
         s->queue = NULL;
         s->job = s->found = NULL;
+        s->words = NULL;
+        s->under_way = false;
     }
     if (d->context)
         clReleaseContext(d->context);
@@ -106,13 +117,19 @@ static bool open_stream(struct opencl *d, struct stream *s, char error[static OP
     cl_int result;
 
     s->ns_per_hash = 0;
+    s->words = calloc(1, sizeof(*s->words));
+    if (!s->words) {
+        snprintf(error, OPENCL_ERROR_SIZE, "out of memory");
+        return false;
+    }
     s->queue = clCreateCommandQueue(d->context, d->found.device, 0, &result);
     if (!good(result, "make a command queue", error))
         return false;
-    s->job = clCreateBuffer(d->context, CL_MEM_READ_ONLY, sizeof(s->job_words), NULL, &result);
+    s->job = clCreateBuffer(d->context, CL_MEM_READ_ONLY, sizeof(s->words->job), NULL, &result);
     if (!good(result, "make a buffer", error))
         return false;
-    s->found = clCreateBuffer(d->context, CL_MEM_READ_WRITE, sizeof(s->found_words), NULL, &result);
+    s->found =
+        clCreateBuffer(d->context, CL_MEM_READ_WRITE, sizeof(s->words->found), NULL, &result);
     return good(result, "make a buffer", error);
 }
 
@@ -187,6 +204,7 @@ static bool await(struct stream *s, cl_event event, double hashes,
         took = clock_monotonic_ns() - start;
         if (!good(result, "ask for the end of a batch", error))
             return false;
+        s->under_way = status > CL_COMPLETE; /* below are errors, which end it too */
         if (status == CL_COMPLETE)
             break;
         if (!good(status < 0 ? status : CL_SUCCESS, "search a batch", error))
@@ -221,21 +239,22 @@ static bool enqueue(struct opencl *d, struct stream *s, const struct search_job 
     const size_t local[2] = {form->local, 1};
     cl_int result = CL_SUCCESS;
 
-    search_cl_job(s->job_words, job);
-    s->found_words[0] = 0;
+    search_cl_job(s->words->job, job);
+    s->words->found[0] = 0;
+    s->under_way = true;
     for (cl_uint i = 0; i < 4 && result == CL_SUCCESS; i++)
         result = clSetKernelArg(kernel, 2 + i, sizeof(arguments[i]), &arguments[i]);
     if (result == CL_SUCCESS)
-        result = clEnqueueWriteBuffer(s->queue, s->job, CL_FALSE, 0, sizeof(s->job_words),
-                                      s->job_words, 0, NULL, NULL);
+        result = clEnqueueWriteBuffer(s->queue, s->job, CL_FALSE, 0, sizeof(s->words->job),
+                                      s->words->job, 0, NULL, NULL);
     if (result == CL_SUCCESS)
         result = clEnqueueWriteBuffer(s->queue, s->found, CL_FALSE, 0, sizeof(uint32_t),
-                                      s->found_words, 0, NULL, NULL);
+                                      s->words->found, 0, NULL, NULL);
     if (result == CL_SUCCESS)
         result = clEnqueueNDRangeKernel(s->queue, kernel, 2, NULL, global, local, 0, NULL, NULL);
     if (result == CL_SUCCESS)
-        result = clEnqueueReadBuffer(s->queue, s->found, CL_FALSE, 0, sizeof(s->found_words),
-                                     s->found_words, 0, NULL, end);
+        result = clEnqueueReadBuffer(s->queue, s->found, CL_FALSE, 0, sizeof(s->words->found),
+                                     s->words->found, 0, NULL, end);
     if (result == CL_SUCCESS) {
         result = clFlush(s->queue);
         if (result != CL_SUCCESS)
@@ -259,17 +278,17 @@ static enum miner_scan scan(struct opencl *d, size_t stream, struct search_hits 
     clReleaseEvent(end);
     if (!ended)
         return MINER_SCAN_FAILED;
-    if (s->found_words[0] > SEARCH_MAX_HITS)
+    if (s->words->found[0] > SEARCH_MAX_HITS)
         return MINER_SCAN_OVERFLOW;
-    for (size_t i = 0; i < s->found_words[0]; i++) {
-        uint32_t place = s->found_words[2 + 2 * i];
+    for (size_t i = 0; i < s->words->found[0]; i++) {
+        uint32_t place = s->words->found[2 + 2 * i];
 
         if (place >= job->versions) {
             snprintf(error, OPENCL_ERROR_SIZE, "reports a version that it was not asked for");
             return MINER_SCAN_FAILED;
         }
         hits->hit[hits->count++] =
-            (struct search_hit){s->found_words[1 + 2 * i], job->version[place]};
+            (struct search_hit){s->words->found[1 + 2 * i], job->version[place]};
     }
     return MINER_SCAN_DONE;
 }
@@ -438,10 +457,11 @@ static bool open_device(struct opencl *d, char error[static OPENCL_ERROR_SIZE])
         return false;
     if (check(d, error))
         return true;
-    /* Its binaries may be to blame. */
+    /* Its binaries may be to blame. A batch that was begun may still use the streams. */
     for (int form = 0; form < FORMS; form++)
         opencl_program_forget(&d->found, &d->form[form], &d->cache);
-    return open_forms(d, true, error) && check(d, error);
+    close_device(d);
+    return open_context(d, error) && open_forms(d, true, error) && check(d, error);
 }
 
 static cl_uint number_of(cl_device_id device, cl_device_info what)
@@ -476,7 +496,7 @@ static bool suits(struct opencl *d, char error[static OPENCL_ERROR_SIZE])
         lacks = "has no compiler";
     else if (!number_of(device, CL_DEVICE_ENDIAN_LITTLE))
         lacks = "is big-endian";
-    else if (constant < sizeof(d->stream[0].job_words) || group < 1)
+    else if (constant < sizeof(d->stream[0].words->job) || group < 1)
         lacks = "is too small";
     if (lacks) {
         snprintf(error, OPENCL_ERROR_SIZE, "the device %s", lacks);
@@ -550,6 +570,10 @@ void opencl_destroy(struct opencl *d)
 {
     if (!d || atomic_load(&d->calls))
         return;
+    /* Nor where a batch may go on for ever: drivers wait for it when they free a context. */
+    for (size_t i = 0; i < STREAMS; i++)
+        if (d->stream[i].under_way)
+            return;
     close_device(d);
     free(d);
 }
