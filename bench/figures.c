@@ -1,5 +1,6 @@
 #include "bench/figures.h"
 
+#include "bench/bench.h"
 #include "bench/bench_alloc.h"
 
 #include <math.h>
@@ -132,12 +133,16 @@ static size_t count_group(const struct results *r, size_t row, size_t *first)
 /* The other programs' rows go beside each of ours that they were measured with. */
 static void add_peers(struct plot *p, const struct results *r, const struct results_row *like)
 {
-    for (size_t i = 0; i < r->count; i++) {
+    size_t peers = 0;
+
+    for (size_t i = 0; i < r->count && peers < BENCH_PEERS; i++) {
         const struct results_row *row = &r->row[i];
 
-        if (is_drawn(row) && results_is_peer(row) && same_kind(row, like) &&
-            row->threads == like->threads)
-            snprintf(add_row(p, row)->label, PLOT_TEXT_SIZE, "%s", row->kernel);
+        if (!results_is_peer(row) || !is_drawn(row) || row->threads != like->threads ||
+            !same_kind(row, like))
+            continue;
+        snprintf(add_row(p, row)->label, PLOT_TEXT_SIZE, "%s", row->kernel);
+        peers++;
     }
 }
 
@@ -316,10 +321,13 @@ static void add_efficiency(struct figures *f, const struct results *r, const cha
 
     for (size_t i = 0; i < r->count; i++) {
         const struct results_row *row = &r->row[i];
-        double efficiency = 100 * results_field(row, "efficiency");
         struct plot_mark *m;
+        double efficiency;
 
-        if (!same(row->bench, bench) || !(efficiency >= 0 && efficiency <= RESULTS_NUMBER_MAX))
+        if (!same(row->bench, bench))
+            continue;
+        efficiency = 100 * results_field(row, "efficiency");
+        if (!(efficiency >= 0 && efficiency <= RESULTS_NUMBER_MAX))
             continue;
         if (!p) {
             p = figures_new(f, PLOT_BARS, "a thread beside one alone");
@@ -366,7 +374,9 @@ static void add_bench(struct figures *f, const struct results *r, const char *be
 
 void figures_add(struct figures *f, const struct results *r, const char *bench)
 {
-    for (size_t i = 0; i < r->count; i++)
-        if (figures_begins_bench(r, i) && (!bench || same(r->row[i].bench, bench)))
+    if (bench)
+        add_bench(f, r, bench);
+    for (size_t i = 0; i < r->count && !bench; i++)
+        if (figures_begins_bench(r, i))
             add_bench(f, r, r->row[i].bench);
 }

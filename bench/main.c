@@ -246,6 +246,7 @@ static int run(struct options *o)
 {
     switch (o->task) {
     case OPTIONS_MEASURE:
+        interrupt_catch(); /* what only reads files ends at once */
         return measure(o);
     case OPTIONS_COMPARE:
         return compare_files(o);
@@ -260,7 +261,6 @@ int main(int argc, char **argv)
     struct options options;
     int status = STATUS_GOOD;
 
-    interrupt_catch();
     switch (options_read(&options, argc, argv)) {
     case OPTIONS_RUN:
         status = run(&options);

@@ -9,7 +9,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { COLUMNS = 8 }; /* of rows' own fields in one table */
+enum {
+    COLUMNS = 8, /* of rows' own fields in one table */
+    WORDS = 32,  /* rows of one bench whose words are shown */
+};
 
 void page_paragraph(struct page *p, const char *class, const char *text)
 {
@@ -165,24 +168,46 @@ static void put_words(struct page *p, const struct results_row *row)
         fputs("</p>\n", p->out);
 }
 
+static bool has_words(const struct results_row *row)
+{
+    const char *key;
+    json_t *value;
+
+    json_object_foreach(row->json, key,
+                        value) if (json_is_string(value) && results_is_field(key)) return true;
+    return false;
+}
+
 static bool have_same_words(const struct results_row *a, const struct results_row *b)
 {
     const char *key;
     json_t *value;
 
+    if (strcmp(a->kernel, b->kernel) != 0)
+        return false;
     json_object_foreach(b->json, key,
                         value) if (results_is_field(key) && json_is_string(value) &&
                                    !json_equal(value, json_object_get(a->json, key))) return false;
-    return strcmp(a->bench, b->bench) == 0 && strcmp(a->kernel, b->kernel) == 0;
+    return true;
 }
 
-/* Whether a row before says the same of the same program, on another number of threads. */
-static bool are_words_said(const struct results *r, size_t row)
+/* The words of a bench's rows, once where several numbers of threads have the same, and not endless. */
+static void put_all_words(struct page *p, const struct results *r, const char *bench)
 {
-    for (size_t i = 0; i < row; i++)
-        if (have_same_words(&r->row[i], &r->row[row]))
-            return true;
-    return false;
+    const struct results_row *said[WORDS];
+    size_t count = 0;
+
+    for (size_t i = 0; i < r->count && count < WORDS; i++) {
+        const struct results_row *row = &r->row[i];
+        bool new = strcmp(row->bench, bench) == 0 && has_words(row);
+
+        for (size_t k = 0; k < count && new; k++)
+            new = !have_same_words(said[k], row);
+        if (!new)
+            continue;
+        put_words(p, row);
+        said[count++] = row;
+    }
 }
 
 static void put_rows(struct page *p, const struct results *r, const char *bench)
@@ -211,9 +236,7 @@ static void put_rows(struct page *p, const struct results *r, const char *bench)
         if (strcmp(r->row[i].bench, bench) == 0)
             put_row(p, &r->row[i], &columns);
     page_close_table(p);
-    for (size_t i = 0; i < r->count; i++)
-        if (strcmp(r->row[i].bench, bench) == 0 && !are_words_said(r, i))
-            put_words(p, &r->row[i]);
+    put_all_words(p, r, bench);
     fputs("</details>\n", p->out);
 }
 

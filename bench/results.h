@@ -15,7 +15,7 @@
 
 enum {
     RESULTS_SIZE_MAX = 8 << 20, /* bytes of a document */
-    RESULTS_ROWS_MAX = 10000,
+    RESULTS_ROWS_MAX = 5000,
     RESULTS_RUNS_MAX = 1000,
     RESULTS_THREADS_MAX = 1 << 20,
     RESULTS_TEXT_MAX = 4096,  /* bytes of a text */

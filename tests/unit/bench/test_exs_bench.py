@@ -225,6 +225,22 @@ def shown(x):
     return f"{x:.{max(0, 3 - math.floor(math.log10(x)))}f}"
 
 
+def test_largest_document():
+    """As many rows as a document may have, with another program's among them; one more is refused."""
+    with tempfile.TemporaryDirectory() as folder:
+        with open(make_document(folder, "some.json"), encoding="utf-8") as file:
+            row = json.load(file)["rows"][0]
+        rows = [dict(row, name="against" if number % 2 else f"row {number // 4}", kernel=f"k{number}")
+                for number in range(5000)]
+        path = make_document(folder, "large.json", rows=rows)
+        assert "5000 same" in run("compare", path, path).stdout
+        page = os.path.join(folder, "large.html")
+        run("report", path, "-q", "-o", page)
+        assert os.path.getsize(page) < 64 << 20, os.path.getsize(page)
+        path = make_document(folder, "larger.json", rows=rows + [row])
+        assert "more than 5000 rows" in run("compare", path, path, status=2).stderr
+
+
 def test_pictures():
     """What was measured is drawn, and each number in the picture is one of the JSON's."""
     with tempfile.TemporaryDirectory() as folder:
