@@ -195,6 +195,8 @@ void stratum_client_give_up(struct stratum_client *c)
     for (size_t i = 0; i < STRATUM_SHARES_MAX; i++)
         if (c->shares.share[i].job)
             give_up_share(c, &c->shares.share[i]);
+    /* That the connection broke with them says nothing of whether the next one's are answered. */
+    c->shares.lost_in_a_row = 0;
     c->resuming = false;
 }
 
@@ -261,6 +263,7 @@ bool stratum_client_resume(struct stratum_client *c, uint64_t now_ns)
         if (!send_share(c, share, now_ns))
             return false;
     }
+    c->shares.lost_in_a_row = 0; /* as in stratum_client_give_up */
     return true;
 }
 
@@ -284,7 +287,9 @@ static bool check_life(struct stratum_client *c, uint64_t now_ns)
                                    answer_s);
     if (c->state == STRATUM_READY && now_ns - c->job_ns > c->options.silent_ns)
         return stratum_client_fail(c, "no job for %" PRIu64 " s", c->options.silent_ns / SECOND_NS);
-    if (c->shares.lost_in_a_row >= STRATUM_CLIENT_LOST_MAX)
+    /* Those that wait to be sent again were lost to the last connection, not to this one. */
+    if (c->state == STRATUM_READY && !c->resuming &&
+        c->shares.lost_in_a_row >= STRATUM_CLIENT_LOST_MAX)
         return stratum_client_fail(c, "it does not answer shares");
     if (c->ping_id && c->pings_answered && now_ns - c->ping_ns > c->options.answer_ns)
         return stratum_client_fail(c, "no answer to a ping for %" PRIu64 " s", answer_s);

@@ -390,6 +390,41 @@ static void another_session_begins_anew(void **state)
     stratum_job_unref(old);
 }
 
+/* What the last connection took with it is no reason to leave the next one. */
+static void shares_lost_with_a_connection_are_no_silence(void **state)
+{
+    (void)state;
+    session_start(HARD_BITS);
+    for (int i = 0; i < 2 * STRATUM_CLIENT_LOST_MAX; i++) {
+        assert_int_equal(session_submit(session_job()), STRATUM_SENT);
+        session_expect("mining.submit");
+    }
+    stratum_client_end(session.client, session.now);
+    greet_again("aabc");
+    assert_int_equal(session_counts().lost, 2 * STRATUM_CLIENT_LOST_MAX);
+    assert_true(stratum_client_tick(session.client, session.now));
+    assert_true(session_notify("job2", 1, HARD_BITS, true));
+    assert_true(stratum_client_tick(session.client, session.now));
+}
+
+static void shares_that_expire_while_resuming_are_no_silence(void **state)
+{
+    (void)state;
+    session_start(HARD_BITS);
+    for (int i = 0; i < STRATUM_CLIENT_LOST_MAX; i++) {
+        assert_int_equal(session_submit(session_job()), STRATUM_SENT);
+        session_expect("mining.submit");
+    }
+    stratum_client_end(session.client, session.now);
+    session.now += 59 * SECOND_NS;
+    greet_again("aabb");
+    session.now += 2 * SECOND_NS;
+    assert_true(stratum_client_tick(session.client, session.now));
+    assert_int_equal(session_counts().lost, STRATUM_CLIENT_LOST_MAX);
+    assert_true(session_notify("job2", 1, HARD_BITS, true));
+    assert_true(stratum_client_tick(session.client, session.now));
+}
+
 static void what_waits_too_long_for_the_connection_is_lost(void **state)
 {
     (void)state;
@@ -447,6 +482,8 @@ int main(void)
         TEST(too_many_shares_wait),
         TEST(a_session_is_resumed),
         TEST(a_resumed_session_on_another_block),
+        TEST(shares_lost_with_a_connection_are_no_silence),
+        TEST(shares_that_expire_while_resuming_are_no_silence),
         TEST(another_session_begins_anew),
         TEST(what_waits_too_long_for_the_connection_is_lost),
         TEST(strangers_connect_anew),
