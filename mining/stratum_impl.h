@@ -35,6 +35,7 @@ struct stratum_source {
     uint64_t retry_ns;                  /* no try before this */
     uint64_t unwanted_ns;               /* since when the connection is not wanted; 0: it is */
     unsigned failures;                  /* in a row */
+    unsigned reconnects;                /* that the pool asked for in a row */
     uint64_t all_failures;
     bool alive;
     uint64_t alive_ns; /* since when */

@@ -12,6 +12,9 @@
 /* One that lasted so long makes good for earlier failures. */
 #define GOOD_NS (10 * STRATUM_SECOND_NS)
 
+/* A pool may send us on a few times before it gives work; one that goes on with it is no use. */
+enum { RECONNECTS_MAX = 3 };
+
 bool stratum_is_url(const char *url)
 {
     return strncasecmp(url, "stratum", 7) == 0 && strchr("+:", url[7]) && url[7];
@@ -260,6 +263,10 @@ static bool take_reconnect(struct stratum_source *source, uint64_t now_ns)
         memcpy(r.host, source->elsewhere.host, sizeof(r.host));
     if (same && *r.host)
         *r.host = '\0';
+    if (++source->reconnects > RECONNECTS_MAX) {
+        stratum_source_fail(source, "it asks to reconnect again and again", now_ns);
+        return true;
+    }
     log_info(s->options.log, LOG_STRATUM, "%s: reconnecting as it asks%s%s, in %u s", source->name,
              *r.host ? ", to " : "", r.host, r.wait_s);
     source->elsewhere = r;
@@ -288,7 +295,7 @@ static void update_alive(struct stratum_source *source, uint64_t now_ns)
         s->changed = true;
     }
     if (alive && now_ns - source->alive_ns >= GOOD_NS)
-        source->failures = 0;
+        source->failures = source->reconnects = 0;
     source->alive = alive;
 }
 

@@ -26,7 +26,7 @@ typedef void step_fn(void);
 struct pool {
     bool up;
     unsigned dials, submissions;
-    bool refuses_shares;
+    bool refuses_shares, sends_away;
     unsigned extranonce2_size; /* 0: 4 */
     struct connection *connection;
 };
@@ -154,7 +154,9 @@ bool connection_send(struct connection *c, struct bytes data)
     struct pool *pool = c->pool;
 
     assert_non_null(method);
-    if (!strcmp(method, "mining.subscribe")) {
+    if (!strcmp(method, "mining.subscribe") && pool->sends_away) {
+        say(c, "{\"id\":null,\"method\":\"client.reconnect\",\"params\":[]}");
+    } else if (!strcmp(method, "mining.subscribe")) {
         say(c, "{\"id\":%d,\"result\":[null,\"aa\",%u]}", id,
             pool->extranonce2_size ? pool->extranonce2_size : 4);
     } else if (!strcmp(method, "mining.authorize")) {
@@ -470,6 +472,21 @@ static void reconnects_go_elsewhere_where_that_is_allowed(void **state)
     assert_int_equal(w.pool[1].dials, 2);
 }
 
+/* One that only ever sends us away must neither be dialled without a pause nor keep us from the next. */
+static void endless_reconnects_are_a_failure(void **state)
+{
+    step_fn *steps[64] = {NULL};
+
+    (void)state;
+    for (size_t i = 0; i < 40; i++)
+        steps[i] = nothing;
+    steps[40] = on_2;
+    steps[41] = stop;
+    w.pool[1].up = w.pool[2].up = w.pool[1].sends_away = true;
+    play(2, steps);
+    assert_in_range(w.pool[1].dials, 2, 4);
+}
+
 /* 256 extranonces in chunks of 16, and a second of the header's time for each round of them. */
 static void small_extranonces_wait_for_time(void **state)
 {
@@ -664,6 +681,7 @@ int main(void)
         TEST(limits_end),
         TEST(reconnects_stay_at_home),
         TEST(reconnects_go_elsewhere_where_that_is_allowed),
+        TEST(endless_reconnects_are_a_failure),
         TEST(small_extranonces_wait_for_time),
         TEST(the_headers_time_goes_on),
         TEST(pools_are_switched),
