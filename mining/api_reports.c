@@ -20,6 +20,9 @@ static void add_rates(struct api_reply *r, const struct monitor_rates *rates)
 /* What the hashes are worth: one in about 2^32 has difficulty 1. */
 static double diff1(uint64_t hashes) { return (double)hashes / 4294967296.0; }
 
+/* Without its fraction; a pool may have set any difficulty, and C defines no cast of what does not fit. */
+static int64_t whole(double value) { return value < 9e18 ? (int64_t)value : INT64_MAX; }
+
 void api_version(struct api_call *call)
 {
     struct api_reply *r = call->reply;
@@ -267,7 +270,7 @@ static void add_pool_counts(struct api_call *call, const struct mining_source_st
     api_reply_string(r, "User", source->user);
     api_reply_uint(r, "Last Share Time", source->last_accepted_s);
     api_reply_int(r, "Diff1 Shares",
-                  (int64_t)(counts->accepted_difficulty + counts->rejected_difficulty));
+                  whole(counts->accepted_difficulty + counts->rejected_difficulty));
     api_reply_string(r, "Proxy Type", "");
     api_reply_string(r, "Proxy", "");
     api_reply_fixed(r, "Difficulty Accepted", counts->accepted_difficulty, DIFFICULTY);

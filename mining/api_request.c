@@ -154,13 +154,26 @@ static bool read_json(struct request *request, struct api_call *call, struct byt
     return good;
 }
 
+/*
+ * Whether a line is the first of an HTTP request. Browsers send any word as a
+ * method where a page's name was made to lead here, "quit|" too: none is a command.
+ */
+static bool is_http(struct bytes text)
+{
+    static const char mark[] = " HTTP/1.";
+    const size_t size = sizeof(mark) - 1;
+
+    return text.size > size && memcmp(text.data + text.size - size - 1, mark, size) == 0;
+}
+
 /* "command|parameter"; false with the answer given. */
 static bool read_text(struct request *request, struct api_call *call, struct bytes text)
 {
     const uint8_t *bar = text.size > 0 ? memchr(text.data, '|', text.size) : NULL;
     size_t size = bar ? (size_t)(bar - text.data) : text.size, rest = text.size - size;
 
-    if (copy(request->command, sizeof(request->command), bytes_of(text.data, size)) &&
+    if (!is_http(text) &&
+        copy(request->command, sizeof(request->command), bytes_of(text.data, size)) &&
         copy(request->parameter, sizeof(request->parameter),
              bar ? bytes_of(bar + 1, rest - 1) : bytes_of(NULL, 0)))
         return true;

@@ -9,14 +9,17 @@ struct fixture {
     struct report_control control;
     struct mining_control functions;
     struct api_source source;
-    bool quit, zeroed, best_alone, no_memory;
+    bool quit, zeroed, best_alone, no_memory, absurd;
 };
 
 static struct monitor_report *give_report(void *arg)
 {
     struct fixture *f = arg;
+    struct monitor_report *report = f->no_memory ? NULL : report_example();
 
-    return f->no_memory ? NULL : report_example();
+    if (report && f->absurd)
+        report->status.source[0].counts.rejected_difficulty = 1e300;
+    return report;
 }
 
 static void note_zero(void *arg, bool best_alone)
@@ -254,6 +257,10 @@ static void values_are_the_reports(void **state)
     assert_string_equal(json_string_value(field(answer, "POOLS", 0, "User")), "worker,0");
     assert_int_equal(json_integer_value(field(answer, "POOLS", 0, "Current Block Height")), 800000);
     json_decref(answer);
+    f.absurd = true;
+    answer = command(&f, API_READ, "pools", "");
+    assert_true(json_integer_value(field(answer, "POOLS", 0, "Diff1 Shares")) == INT64_MAX);
+    json_decref(answer);
     answer = command(&f, API_READ, "estats", "");
     assert_string_equal(json_string_value(field(answer, "STATS", 2, "ID")), "GPU0");
     assert_string_equal(json_string_value(field(answer, "STATS", 3, "ID")), "POOL0");
@@ -337,6 +344,10 @@ static void malformed_is_refused(void **state)
         json_decref(answer);
     }
     text = ask(&f, API_WRITE, "GET / HTTP/1.1\r\nHost: x\r\n\r\nquit");
+    assert_non_null(strstr(text, "Code=14,"));
+    free(text);
+    /* A page may choose the method, once its name leads to this machine. */
+    text = ask(&f, API_WRITE, "quit| / HTTP/1.1\r\nHost: evil.example:4028\r\n\r\n");
     assert_non_null(strstr(text, "Code=14,"));
     free(text);
     assert_false(f.quit);
