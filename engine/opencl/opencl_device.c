@@ -36,6 +36,7 @@ enum { PLAIN, ROLLED, FORMS };
 
 /* What the driver reads and writes here during a batch. */
 struct words {
+    struct words *next; /* of those that are left */
     uint32_t job[SEARCH_CL_JOB_WORDS];
     uint32_t found[FOUND_WORDS];
 };
@@ -58,7 +59,8 @@ struct opencl {
     cl_context context;
     cl_program program[FORMS];
     struct stream stream[STREAMS];
-    atomic_uint calls; /* under way, of miners */
+    struct words *left; /* to batches that were under way when the device was closed */
+    atomic_uint calls;  /* under way, of miners */
 };
 
 /* False, and says in error what could not be done, where result is one. */
@@ -100,8 +102,12 @@ static void close_device(struct opencl *d)
         if (s->found)
             clReleaseMemObject(s->found);
         /* The driver keeps what it has in use; memory of ours it may write to for ever. */
-        if (!s->under_way)
+        if (s->under_way) {
+            s->words->next = d->left;
+            d->left = s->words;
+        } else {
             free(s->words);
+        }
         s->queue = NULL;
         s->job = s->found = NULL;
         s->words = NULL;
@@ -568,7 +574,7 @@ struct opencl *opencl_create(size_t index, const struct opencl_options *options,
 
 void opencl_destroy(struct opencl *d)
 {
-    if (!d || atomic_load(&d->calls))
+    if (!d || atomic_load(&d->calls) || d->left)
         return;
     /* Nor where a batch may go on for ever: drivers wait for it when they free a context. */
     for (size_t i = 0; i < STREAMS; i++)

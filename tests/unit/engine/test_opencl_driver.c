@@ -17,11 +17,11 @@
 #include <string.h>
 #include <unistd.h>
 
-/* What drivers and their compilers never free is theirs; so is what is left to a batch under way. */
+/* What drivers and their compilers never free is theirs. */
 const char *__lsan_default_suppressions(void);
 const char *__lsan_default_suppressions(void)
 {
-    return "leak:libpocl\nleak:libLLVM\nleak:libclang\nleak:libOpenCL\nleak:open_stream\n";
+    return "leak:libpocl\nleak:libLLVM\nleak:libclang\nleak:libOpenCL\n";
 }
 
 static enum {
