@@ -283,6 +283,25 @@ static void leaves_credits_to_others(void **state)
     assert_true(m.mining - mined > 100);
 }
 
+/* More surplus than a day's earnings is charged at once: it needs no second day to be earned back. */
+static void owes_no_more_than_a_day(void **state)
+{
+    const struct governor_instance *instance = governor_instance_find("t3.nano");
+    struct governor_control c = credits_control(instance, 0);
+    struct machine m = new_machine(2, instance);
+
+    (void)state;
+    chance_state = 3;
+    m.others = 2;
+    step(&c, &m);
+    run_until(&c, &m, 6 * hour);
+    expect_near(c.credits, -144, 0.1);
+    m.others = 0;
+    m.has_work = false;
+    run_until(&c, &m, 31 * hour);
+    assert_true(c.credits > 0);
+}
+
 /* Without /proc/stat nobody knows what is spent: then nothing is. */
 static void spends_nothing_unmeasured(void **state)
 {
@@ -415,6 +434,26 @@ static void saves_nothing_up(void **state)
     assert_true(fabs((m.mining - before) / 60 - 1) < 0.02);
 }
 
+/* What others kept from mining for long is not caught up on but for some seconds of it. */
+static void catches_up_on_seconds(void **state)
+{
+    struct governor_control c = percent_control(50, 2, 2);
+    struct governor_sample s = {.now_ns = 1};
+    double mining = 0, before = 0;
+
+    (void)state;
+    governor_control_step(&c, &s);
+    for (int i = 0; i < 1320; i++) {
+        if (i == 1200)
+            before = mining;
+        mining += 0.5 * (i < 1200 ? 0.4 : c.budget_cpus);
+        s.now_ns += 500000000;
+        s.mining_ns = (uint64_t)(mining * 1e9);
+        governor_control_step(&c, &s);
+    }
+    assert_true(mining - before >= 60 && mining - before < 66);
+}
+
 /* ---- steal ---- */
 
 static void gives_way_to_the_hypervisor(void **state)
@@ -500,18 +539,13 @@ static void does_the_same_again(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(lives_on_what_it_earns),
-        cmocka_unit_test(spends_what_was_accrued),
-        cmocka_unit_test(keeps_launch_credits),
-        cmocka_unit_test(leaves_credits_to_others),
-        cmocka_unit_test(spends_nothing_unmeasured),
-        cmocka_unit_test(holds_its_percentage),
-        cmocka_unit_test(uses_few_lanes),
-        cmocka_unit_test(goes_where_there_is_room),
-        cmocka_unit_test(saves_nothing_up),
-        cmocka_unit_test(gives_way_to_the_hypervisor),
-        cmocka_unit_test(believes_the_hypervisor),
-        cmocka_unit_test(does_the_same_again),
+        cmocka_unit_test(lives_on_what_it_earns),   cmocka_unit_test(spends_what_was_accrued),
+        cmocka_unit_test(keeps_launch_credits),     cmocka_unit_test(leaves_credits_to_others),
+        cmocka_unit_test(owes_no_more_than_a_day),  cmocka_unit_test(spends_nothing_unmeasured),
+        cmocka_unit_test(holds_its_percentage),     cmocka_unit_test(uses_few_lanes),
+        cmocka_unit_test(goes_where_there_is_room), cmocka_unit_test(saves_nothing_up),
+        cmocka_unit_test(catches_up_on_seconds),    cmocka_unit_test(gives_way_to_the_hypervisor),
+        cmocka_unit_test(believes_the_hypervisor),  cmocka_unit_test(does_the_same_again),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -320,6 +320,24 @@ static void holds_forty_percent(void **state)
     close_stage(&s);
 }
 
+/* A control group's quota is less than its CPUs: the budget is a share of it. */
+static void counts_a_quota(void **state)
+{
+    struct governor_status status;
+    struct governor *g;
+    struct stage s;
+
+    (void)state;
+    open_stage(&s);
+    s.topology.quota = 0.5;
+    g = govern(&s, (struct governor_options){.budget = percent(40), .manual = true});
+    governor_status(g, &status);
+    assert_true(fabs(status.cpus - 0.5) < 1e-9);
+    assert_true(fabs(status.budget_cpus - 0.2) < 1e-9);
+    governor_destroy(g);
+    close_stage(&s);
+}
+
 /* Fails unless each lane goes on by itself, at its full duty again. */
 static void expect_full_lanes(const struct miner *miner)
 {
@@ -587,9 +605,9 @@ int main(void)
         cmocka_unit_test(keeps_to_its_duty),        cmocka_unit_test(sleeps_when_it_may),
         cmocka_unit_test(takes_work_in_its_sleep),  cmocka_unit_test(searches_all_of_it_once),
         cmocka_unit_test(leaves_what_it_has_begun), cmocka_unit_test(ends_while_lanes_leave),
-        cmocka_unit_test(holds_forty_percent),      cmocka_unit_test(gives_the_lanes_back),
-        cmocka_unit_test(refuses_what_cannot_be),   cmocka_unit_test(follows_the_credits),
-        cmocka_unit_test(validation_goes_first),
+        cmocka_unit_test(holds_forty_percent),      cmocka_unit_test(counts_a_quota),
+        cmocka_unit_test(gives_the_lanes_back),     cmocka_unit_test(refuses_what_cannot_be),
+        cmocka_unit_test(follows_the_credits),      cmocka_unit_test(validation_goes_first),
     };
 
     return cmocka_run_group_tests(tests, support_start, support_end);

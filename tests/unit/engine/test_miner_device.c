@@ -8,6 +8,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/clock.h"
 #include "tests/unit/engine/miner_support.h"
 
 #include <cmocka.h>
@@ -325,10 +326,9 @@ static enum miner_scan first_fails_beside_second(struct fake *fake, unsigned cal
 static void restarts_when_no_stream_scans(void **state)
 {
     struct fake fake = make_fake(first_fails_beside_second);
-    struct miner_device_stats stats = search_with(&fake, false);
 
     (void)state;
-    assert_int_equal(stats.failures, 1);
+    assert_int_equal(search_with(&fake, false).failures, 1);
     assert_int_equal(atomic_load(&fake.restarts), 1);
 }
 
@@ -368,6 +368,7 @@ static void gives_up_what_fails_too_often(void **state)
         struct miner_device device = device_of(&fake);
         struct miner *miner = make(support_pool, &device, 1);
         struct miner_work work = make_work(1, 256);
+        uint64_t start = clock_monotonic_ns();
 
         fake.mends = i < 2;
         /* Something to do as long as it takes, then a whole work without the device. */
@@ -375,12 +376,46 @@ static void gives_up_what_fails_too_often(void **state)
         await_given_up(miner);
         assert_int_equal(miner_device_stats(miner, 0).failures, 6);
         assert_int_equal(atomic_load(&fake.restarts), 5);
+        /* It waited twice as long each time, from retry_ms on. */
+        assert_true(clock_monotonic_ns() - start >= 310000000);
         assert_non_null(
             strstr(miner_device_stats(miner, 0).text, fake.mends ? " failed" : "is gone"));
         miner_clear_work(miner);
         miner_destroy(miner);
         forget_seen();
     }
+}
+
+static enum miner_scan every_second_fails(struct fake *fake, unsigned call,
+                                          struct search_hits *hits, const struct search_job *job,
+                                          uint32_t first, uint64_t count, enum miner_scan good)
+{
+    (void)fake, (void)hits, (void)job, (void)first, (void)count;
+    if (call % 2)
+        return MINER_SCAN_FAILED;
+    sleep_ms(650); /* longer than 600 times retry_ms */
+    return good;
+}
+
+static void forgets_old_failures(void **state)
+{
+    struct fake fake = make_fake(every_second_fails);
+    struct miner_device device = device_of(&fake);
+    struct miner_work work = make_work(1, 256);
+    struct miner *miner;
+
+    (void)state;
+    device.streams = 1;
+    device.retry_ms = 1;
+    device.tries = 2;
+    miner = make(NULL, &device, 1);
+    assert_true(miner_set_work(miner, &work));
+    while (atomic_load(&fake.restarts) < 3) {
+        assert_true(miner_device_stats(miner, 0).state != MINER_DEVICE_GIVEN_UP);
+        sleep_ms(1);
+    }
+    miner_destroy(miner);
+    forget_seen();
 }
 
 /* The same device at the start of a whole work: workers do all that it had taken. */
@@ -747,6 +782,7 @@ int main(void)
         cmocka_unit_test(loses_nothing_when_a_device_fails),
         cmocka_unit_test(restarts_when_no_stream_scans),
         cmocka_unit_test(gives_up_what_fails_too_often),
+        cmocka_unit_test(forgets_old_failures),
         cmocka_unit_test(workers_do_what_a_lost_device_had),
         cmocka_unit_test(believes_no_lies),
         cmocka_unit_test(gives_up_liars),
