@@ -168,7 +168,11 @@ class Miner(Program):
     path = None
 
     def __init__(self, *options):
-        super().__init__([Miner.path, *[str(o) for o in options]])
+        options = [str(o) for o in options]
+        # A lone thread takes the first processor; those of tests that run side by side must not share it.
+        if "--cpu-affinity" not in options and any(pair == ("-t", "1") for pair in zip(options, options[1:])):
+            options.append(f"--cpu-affinity={random.choice(sorted(os.sched_getaffinity(0)))}")
+        super().__init__([Miner.path, *options])
 
     @staticmethod
     def run(*options, seconds=120):
