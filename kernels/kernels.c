@@ -15,7 +15,7 @@ enum {
 static const struct sha256_compress_impl compress_generic = {"generic", 0, sha256_compress_generic};
 static const struct sha256d_64_impl d64_generic = {"generic", 0, sha256d_64_generic};
 static const struct sha256d_many_impl many_generic = {"generic", 0, sha256d_many_generic};
-static const struct search_impl searching_generic = {"generic", 0, search_generic, 1};
+static const struct search_impl searching_generic = {"generic", 0, search_generic, 16};
 
 const struct kernels kernels_generic = {
     .sha256_compress = &compress_generic,
