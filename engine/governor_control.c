@@ -4,7 +4,9 @@
  *
  * How long an interval was is the steady clock's to say, unless /proc/stat says
  * that the machine ran for another time: then the clock jumped, or the machine
- * was suspended, and what /proc/stat says counts for the credits.
+ * was suspended, and what /proc/stat says counts for the credits. But where it
+ * says what cannot have been in that time, as where a container's view of it
+ * becomes another, it is not believed: that interval counts as not measured.
  *
  * What was busy is worked out from what was idle: kernels measure a CPU's idle
  * time, but count its busy time by sampling, which misses short tasks.
@@ -32,6 +34,10 @@
 
 /* An interval longer than this was none of ours. */
 #define GAP_S 5.0
+
+/* /proc/stat isn't believed where it says more than these times the interval, and so much besides. */
+#define BELIEVED 2.0
+#define BELIEVED_S 1.0
 
 /* How others' use, and steal, are smoothed. */
 #define OTHER_TAU_S 3.0
@@ -93,30 +99,46 @@ struct interval {
 /* Counters that went back, as the kernel's idle time does at times, count when they come forward again. */
 static double difference(uint64_t now, uint64_t before) { return (double)(int64_t)(now - before); }
 
-static struct interval measure(const struct governor_control *c, const struct governor_sample *s)
+/* Whether so many CPU seconds, forward or back, can be of the time since /proc/stat was last read. */
+static bool is_possible(const struct governor_control *c, const struct governor_sample *s,
+                        double seconds)
+{
+    double passed = fmax(0, difference(s->now_ns, c->stat_ns) / 1e9);
+
+    return fabs(seconds) <= s->stat.cpus * (BELIEVED * passed + BELIEVED_S);
+}
+
+static void measure_stat(const struct governor_control *c, const struct governor_sample *s,
+                         struct interval *i)
 {
     const struct governor_stat *stat = &s->stat, *last = &c->last.stat;
+    double tick = c->tick_ns / 1e9, cpus = stat->cpus;
+    double idle = difference(stat->idle, last->idle) * tick;
+    double busy = difference(stat->busy, last->busy) * tick;
+    double steal = difference(stat->steal, last->steal) * tick;
+    double machine = fmax(0, (idle + busy + steal) / cpus);
+
+    i->has_stat = is_possible(c, s, idle) && is_possible(c, s, busy) && is_possible(c, s, steal);
+    if (!i->has_stat)
+        return;
+    if (fabs(machine - i->elapsed) > 0.1 + 0.05 * i->elapsed) {
+        i->gap = true;
+        i->elapsed = machine;
+    }
+    i->steal = steal;
+    i->busy = i->elapsed * cpus - idle - steal;
+}
+
+static struct interval measure(const struct governor_control *c, const struct governor_sample *s)
+{
     struct interval i = {
         .elapsed = fmax(0, difference(s->now_ns, c->last.now_ns) / 1e9),
         .mining = difference(s->mining_ns, c->last.mining_ns) / 1e9,
-        .has_stat = s->has_stat && c->last.has_stat && stat->cpus == last->cpus,
     };
 
     i.gap = s->now_ns < c->last.now_ns;
-    if (i.has_stat) {
-        double tick = c->tick_ns / 1e9, cpus = stat->cpus;
-        double idle = difference(stat->idle, last->idle) * tick;
-        double busy = difference(stat->busy, last->busy) * tick;
-        double machine;
-
-        i.steal = difference(stat->steal, last->steal) * tick;
-        machine = fmax(0, (idle + busy + i.steal) / cpus);
-        if (fabs(machine - i.elapsed) > 0.1 + 0.05 * i.elapsed) {
-            i.gap = true;
-            i.elapsed = machine;
-        }
-        i.busy = i.elapsed * cpus - idle - i.steal;
-    }
+    if (s->has_stat && c->last.has_stat && s->stat.cpus == c->last.stat.cpus)
+        measure_stat(c, s, &i);
     i.gap |= i.elapsed > GAP_S;
     return i;
 }
@@ -237,6 +259,8 @@ static void keep(struct governor_control *c, const struct governor_sample *sampl
     bool has_stat = c->last.has_stat;
 
     c->last = *sample;
+    if (sample->has_stat)
+        c->stat_ns = sample->now_ns;
     if (!sample->has_stat && has_stat) {
         c->last.stat = stat;
         c->last.has_stat = true;
@@ -252,7 +276,7 @@ struct governor_news governor_control_step(struct governor_control *c,
 
     if (!c->has_last) {
         c->has_last = true;
-        c->last = *sample;
+        keep(c, sample);
         meter_init(&c->used, 0, sample->mining_ns, AVERAGE_S);
         return news;
     }

@@ -55,6 +55,7 @@ struct governor_control {
     /* The last sample, and what followed from all of them: */
     bool has_last, has_rates;
     struct governor_sample last;
+    uint64_t stat_ns;               /* when last.stat was read */
     double mining_cpus, other_cpus; /* over the last interval, others' smoothed */
     double steal;                   /* the share, smoothed */
     double steal_s, calm_s;         /* how long it has been high, and low */

@@ -325,6 +325,66 @@ static void spends_nothing_unmeasured(void **state)
     assert_true(c.budget_cpus > 1);
 }
 
+/* A view of /proc/stat that becomes another one, as of a container that is moved: it says nothing. */
+static void believes_only_what_can_be(void **state)
+{
+    static const double jump[][3] = {
+        /* busy, idle and steal, CPU seconds */
+        {1e6, 0, 0},  {-1e6, 0, 0}, {0, 1e6, 0},   {0, -1e6, 0},     {0, 0, 1e6},
+        {0, 0, -1e6}, {1e6, -1e6},  {-1e6, 1e6},   {1e5, 1e6, 1e4},  {-3e5, -1e6, -1e4},
+        {-500, 0, 0}, {0, 500, 0},  {0, -500, 0},  {500, -500, 0},   {0, 500, -500},
+        {1e12, 0, 0}, {0, 1e12, 0}, {-1e12, 0, 0}, {-1e12, 1e12, 0}, {0, 0, 1e12},
+    };
+    const struct governor_instance *instance = governor_instance_find("t3.xlarge");
+    struct governor_control c = credits_control(instance, 100);
+    struct machine m = new_machine(4, instance);
+
+    (void)state;
+    chance_state = 5;
+    m.credits = 100;
+    m.others = 0.2;
+    m.busy = m.idle = m.steal = 1e13;
+    step(&c, &m);
+    run_until(&c, &m, 60);
+    for (size_t i = 0; i < sizeof(jump) / sizeof(jump[0]); i++) {
+        double credits = c.credits, spent = c.spent, earned = c.earned;
+
+        m.busy += jump[i][0];
+        m.idle += jump[i][1];
+        m.steal += jump[i][2];
+        run_machine(&m, &c, 0.5);
+        assert_false(step(&c, &m).throttled_began);
+        assert_true(c.credits == credits && c.spent == spent && c.earned == earned);
+        assert_true(c.budget_cpus <= 0); /* what can't be measured isn't spent */
+        /* From there on it counts again. */
+        run_until(&c, &m, m.up + 20);
+        assert_true(c.budget_cpus > 1 && c.steal < 0.01);
+    }
+    /* Each time half a second went uncounted, and a margin all the time. */
+    expect_near(c.credits, m.credits, 1);
+}
+
+/* It couldn't be read for long, and that it went on meanwhile is no jump. */
+static void believes_what_was_not_read(void **state)
+{
+    const struct governor_instance *instance = governor_instance_find("t3.large");
+    struct governor_control c = credits_control(instance, 100);
+    struct machine m = new_machine(2, instance);
+
+    (void)state;
+    m.others = 0.5;
+    step(&c, &m);
+    for (size_t i = 0; i < 200; i++) {
+        struct governor_sample s;
+
+        run_machine(&m, &c, 0.5);
+        s = sample(&m);
+        s.has_stat = i % 100 == 99;
+        governor_control_step(&c, &s);
+    }
+    expect_near(c.spent, (m.busy - 100) / 60, 0.01);
+}
+
 /* ---- percent ---- */
 
 /* Whatever the machine and the budget: over an hour it is held within a hundredth. */
@@ -539,13 +599,14 @@ static void does_the_same_again(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(lives_on_what_it_earns),   cmocka_unit_test(spends_what_was_accrued),
-        cmocka_unit_test(keeps_launch_credits),     cmocka_unit_test(leaves_credits_to_others),
-        cmocka_unit_test(owes_no_more_than_a_day),  cmocka_unit_test(spends_nothing_unmeasured),
-        cmocka_unit_test(holds_its_percentage),     cmocka_unit_test(uses_few_lanes),
-        cmocka_unit_test(goes_where_there_is_room), cmocka_unit_test(saves_nothing_up),
-        cmocka_unit_test(catches_up_on_seconds),    cmocka_unit_test(gives_way_to_the_hypervisor),
-        cmocka_unit_test(believes_the_hypervisor),  cmocka_unit_test(does_the_same_again),
+        cmocka_unit_test(lives_on_what_it_earns),    cmocka_unit_test(spends_what_was_accrued),
+        cmocka_unit_test(keeps_launch_credits),      cmocka_unit_test(leaves_credits_to_others),
+        cmocka_unit_test(owes_no_more_than_a_day),   cmocka_unit_test(spends_nothing_unmeasured),
+        cmocka_unit_test(believes_only_what_can_be), cmocka_unit_test(believes_what_was_not_read),
+        cmocka_unit_test(holds_its_percentage),      cmocka_unit_test(uses_few_lanes),
+        cmocka_unit_test(goes_where_there_is_room),  cmocka_unit_test(saves_nothing_up),
+        cmocka_unit_test(catches_up_on_seconds),     cmocka_unit_test(gives_way_to_the_hypervisor),
+        cmocka_unit_test(believes_the_hypervisor),   cmocka_unit_test(does_the_same_again),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
