@@ -79,13 +79,17 @@ struct opencl_options {
     unsigned versions; /* 1, 2 or 4 versions an item; 0: the fastest */
 };
 
+/* Whether the program has a form for so many nonces side by side, and versions an item. */
+static inline bool opencl_has_vector(uint64_t n) { return n == 1 || n == 4 || n == 8 || n == 16; }
+static inline bool opencl_has_versions(uint64_t n) { return n == 1 || n == 2 || n == 4; }
+
 struct opencl;
 
 /*
  * Builds, checks and measures a device, which takes from a fraction of a second
  * to some ten seconds where nothing is cached. NULL, with the reason in error,
- * where there is no such device, it cannot run the search, or it computes
- * wrongly.
+ * where there is no such device, options ask for what there is not, it cannot
+ * run the search, or it computes wrongly.
  */
 struct opencl *opencl_create(size_t index, const struct opencl_options *options,
                              char error[static OPENCL_ERROR_SIZE]);

@@ -540,13 +540,32 @@ static bool prepare(struct opencl *d, const struct opencl_options *options,
     return d->choice.plain > 0 && d->choice.rolled > 0 && check(d, error);
 }
 
+/* The program is compiled for these: one for others would write beyond its arrays. */
+static bool has_form(const struct opencl_options *options, char error[static OPENCL_ERROR_SIZE])
+{
+    if (options->vector && !opencl_has_vector(options->vector)) {
+        snprintf(error, OPENCL_ERROR_SIZE,
+                 "the search has 1, 4, 8 or 16 nonces side by side, not %u", options->vector);
+        return false;
+    }
+    if (options->versions && !opencl_has_versions(options->versions)) {
+        snprintf(error, OPENCL_ERROR_SIZE, "the search has 1, 2 or 4 versions an item, not %u",
+                 options->versions);
+        return false;
+    }
+    return true;
+}
+
 struct opencl *opencl_create(size_t index, const struct opencl_options *options,
                              char error[static OPENCL_ERROR_SIZE])
 {
     struct opencl_found found[OPENCL_MAX_DEVICES];
-    size_t count = opencl_find(found, error);
     struct opencl *d;
+    size_t count;
 
+    if (!has_form(options, error))
+        return NULL;
+    count = opencl_find(found, error);
     if (!count)
         return NULL;
     if (index >= count) {

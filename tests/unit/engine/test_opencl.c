@@ -156,6 +156,32 @@ static void bounds_what_units_can_do(void **state)
     assert_true(opencl_bound(&info, 1) == 0);
 }
 
+/* What the program has no form for is refused before any device is asked. */
+static void has_only_some_forms(void **state)
+{
+    static const unsigned bad_vectors[] = {2, 3, 5, 15, 17, 32, UINT32_MAX};
+    static const unsigned bad_versions[] = {3, 5, 8, 16, UINT32_MAX};
+    char error[OPENCL_ERROR_SIZE];
+
+    (void)state;
+    if (!opencl_built()) {
+        print_message("skipped: built without OpenCL\n");
+        skip();
+    }
+    for (size_t i = 0; i < sizeof(bad_vectors) / sizeof(*bad_vectors); i++) {
+        struct opencl_options options = {.cache = "", .vector = bad_vectors[i]};
+
+        assert_null(opencl_create(0, &options, error));
+        assert_non_null(strstr(error, "1, 4, 8 or 16 nonces side by side, not "));
+    }
+    for (size_t i = 0; i < sizeof(bad_versions) / sizeof(*bad_versions); i++) {
+        struct opencl_options options = {.cache = "", .versions = bad_versions[i]};
+
+        assert_null(opencl_create(0, &options, error));
+        assert_non_null(strstr(error, "1, 2 or 4 versions an item, not "));
+    }
+}
+
 /* ---- beside the generic kernel ---- */
 
 static int compare_hits(const void *left, const void *right)
@@ -477,6 +503,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(describes_devices),
         cmocka_unit_test(bounds_what_units_can_do),
+        cmocka_unit_test(has_only_some_forms),
         cmocka_unit_test(agrees_on_random_jobs),
         cmocka_unit_test(finds_hits_at_both_ends),
         cmocka_unit_test(tells_zero_bits_apart),
