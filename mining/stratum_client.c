@@ -177,11 +177,14 @@ static void give_up_share(struct stratum_client *c, struct stratum_share *share)
     struct stratum_job *job = stratum_job_ref(share->job);
     bool sent = share->id != 0;
 
-    if (share->solves)
+    if (share->solves) {
         log_warning(c->options.log, LOG_STRATUM,
                     "%s: the connection was lost with a share that solves a block, and nothing is "
                     "known of its fate",
                     c->options.name);
+        c->block_found = false; /* another one may win */
+        c->revision++;
+    }
     stratum_shares_lose(&c->shares, share);
     if (!sent) {
         c->shares.counts.lost--;
@@ -244,6 +247,12 @@ static bool send_share(struct stratum_client *c, struct stratum_share *share, ui
     return false;
 }
 
+/* Whether the share has version bits that this connection's mask does not let it name. */
+static bool rolls_other_bits(const struct stratum_client *c, const struct stratum_share *share)
+{
+    return ((read_le32(share->header) ^ share->job->version) & ~c->mask) != 0;
+}
+
 bool stratum_client_resume(struct stratum_client *c, uint64_t now_ns)
 {
     if (!c->resuming || c->state != STRATUM_READY || !c->job_current)
@@ -255,7 +264,8 @@ bool stratum_client_resume(struct stratum_client *c, uint64_t now_ns)
         if (!share->job)
             continue;
         if (memcmp(share->header + 4, c->job->header + 4, 32) != 0 ||
-            !stratum_extranonce_equal(&share->job->extranonce, &c->extranonce)) {
+            !stratum_extranonce_equal(&share->job->extranonce, &c->extranonce) ||
+            rolls_other_bits(c, share)) {
             give_up_share(c, share);
             continue;
         }
@@ -322,16 +332,14 @@ static bool is_second(const struct stratum_client *c, const uint8_t header[stati
 }
 
 /* Whether the share may be sent: not where the pool would surely refuse it. */
-static bool is_sendable(const struct stratum_client *c, const struct stratum_share *share,
-                        bool second)
+static bool is_sendable(const struct stratum_client *c, const struct stratum_share *share)
 {
-    uint32_t rolled = read_le32(share->header) ^ share->job->version;
-
     if (share->job->epoch < c->session_epoch)
         return false;
-    if (share->solves && !second)
+    if (share->solves)
         return true;
-    return share->job->epoch == c->epoch && (c->state == STRATUM_OFF || !(rolled & ~c->mask));
+    return share->job->epoch == c->epoch &&
+           (c->state == STRATUM_OFF || !rolls_other_bits(c, share));
 }
 
 static void tell_block(struct stratum_client *c, const struct stratum_share *share)
@@ -355,25 +363,23 @@ enum stratum_submit stratum_client_submit(struct stratum_client *c, struct strat
     struct block_hash hash = block_raw_header_hash(job->compress, header);
     struct uint256 number = uint256_from_le(hash.bytes);
     struct stratum_share *placed;
-    bool second;
 
     memcpy(share.header, header, sizeof(share.header));
     memcpy(share.hash, hash.bytes, sizeof(share.hash));
     share.difficulty = uint256_difficulty(number);
-    share.solves =
-        !uint256_is_zero(job->network_target) && uint256_compare(number, job->network_target) <= 0;
-    second = share.solves && is_second(c, header);
-    if ((!share.solves || second || c->shares_alone) && uint256_compare(number, job->target) > 0)
+    share.solves = !uint256_is_zero(job->network_target) &&
+                   uint256_compare(number, job->network_target) <= 0 && !is_second(c, header);
+    if ((!share.solves || c->shares_alone) && uint256_compare(number, job->target) > 0)
         return STRATUM_LOW;
     if (c->shares.waiting == STRATUM_SHARES_MAX)
         return STRATUM_FULL;
-    if (!is_sendable(c, &share, second)) {
+    if (!is_sendable(c, &share)) {
         stratum_shares_stale(&c->shares, job);
         return STRATUM_STALE;
     }
     if (stratum_shares_known(&c->shares, share.hash))
         return STRATUM_DUPLICATE;
-    if (share.solves && !second)
+    if (share.solves)
         tell_block(c, &share);
     placed = stratum_shares_add(&c->shares, &share);
     if (c->state != STRATUM_READY)

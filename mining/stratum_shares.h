@@ -21,7 +21,7 @@ struct stratum_share {
     uint8_t header[80];
     uint8_t hash[32];
     double difficulty; /* that the hash reached */
-    bool solves;       /* its hash meets the network's target */
+    bool solves;       /* its hash meets the network's target, the first one on its predecessor */
     bool again;        /* sent a second time, after the connection was lost */
     size_t lane;
     uint64_t since_ns; /* of its sending, or of the loss of the connection */

@@ -112,19 +112,46 @@ static void stale_shares_stay_here(void **state)
     stratum_job_unref(old);
 }
 
+static void find_block(uint8_t header[static 80], struct stratum_job *job)
+{
+    uint8_t bytes[32];
+
+    do
+        session_find(header, job, true);
+    while (support_sha256d(bytes, header, 80),
+           uint256_compare(uint256_from_le(bytes), job->network_target) > 0);
+}
+
+/* Where a network is so easy that most shares solve a block, one on each predecessor wins. */
+static void one_block_on_a_predecessor_counts(void **state)
+{
+    uint8_t header[80];
+
+    (void)state;
+    session_start(EASY_BITS);
+    for (unsigned i = 1; i <= 3; i++) {
+        find_block(header, session_job());
+        assert_int_equal(
+            stratum_client_submit(session.client, session_job(), 5, header, 0, session.now),
+            STRATUM_SENT);
+        session_expect("mining.submit");
+        assert_true(
+            session_say("{\"id\":%d,\"result\":true,\"error\":null}", (int)session_last_id()));
+        assert_int_equal(session_counts().accepted, i);
+        assert_int_equal(session_counts().blocks, 1);
+    }
+}
+
 static void stale_shares_that_solve_a_block_are_sent(void **state)
 {
     struct stratum_job *old;
-    uint8_t header[80], bytes[32];
+    uint8_t header[80];
 
     (void)state;
     session_start(EASY_BITS);
     old = stratum_job_ref(session_job());
     assert_true(session_notify("job2", 2, EASY_BITS, true));
-    do
-        session_find(header, old, true);
-    while (support_sha256d(bytes, header, 80),
-           uint256_compare(uint256_from_le(bytes), old->network_target) > 0);
+    find_block(header, old);
     assert_int_equal(stratum_client_submit(session.client, old, 5, header, 0, session.now),
                      STRATUM_SENT);
     assert_string_equal(session_text_of(session_expect("mining.submit"), 1), "job1");
@@ -375,6 +402,29 @@ static void a_resumed_session_on_another_block(void **state)
     stratum_job_unref(old);
 }
 
+/* The pool has taken version bits back meanwhile: what was rolled in them could not be named. */
+static void a_resumed_session_with_another_mask(void **state)
+{
+    enum stratum_submit done;
+    uint8_t header[80];
+
+    (void)state;
+    session_start(HARD_BITS);
+    do {
+        session_find(header, session_job(), true);
+        write_le32(header, read_le32(header) ^ 0x00a0e000);
+        done = stratum_client_submit(session.client, session_job(), 5, header, 0, session.now);
+    } while (done == STRATUM_LOW);
+    assert_int_equal(done, STRATUM_SENT);
+    session_expect("mining.submit");
+    stratum_client_end(session.client, session.now);
+    greet_again("aabb");
+    assert_true(session_say("{\"method\":\"mining.set_version_mask\",\"params\":[\"e000\"]}"));
+    assert_true(session_notify("job2", 1, HARD_BITS, true));
+    session_expect_nothing();
+    assert_int_equal(session_counts().lost, 1);
+}
+
 static void another_session_begins_anew(void **state)
 {
     struct stratum_job *old = interrupt();
@@ -473,6 +523,7 @@ int main(void)
         TEST(without_rolling_none_are),
         TEST(nothing_is_sent_twice_or_in_vain),
         TEST(stale_shares_stay_here),
+        TEST(one_block_on_a_predecessor_counts),
         TEST(stale_shares_that_solve_a_block_are_sent),
         TEST(blocks_that_are_easier_than_shares_are_looked_for),
         TEST(difficulty_and_extranonce_hold_for_the_next_job),
@@ -482,6 +533,7 @@ int main(void)
         TEST(too_many_shares_wait),
         TEST(a_session_is_resumed),
         TEST(a_resumed_session_on_another_block),
+        TEST(a_resumed_session_with_another_mask),
         TEST(shares_lost_with_a_connection_are_no_silence),
         TEST(shares_that_expire_while_resuming_are_no_silence),
         TEST(another_session_begins_anew),
