@@ -124,17 +124,23 @@ enum api_right api_access_of(const struct api_access *access, const uint8_t addr
     return API_NONE;
 }
 
+static bool admit(void *arg, const struct server_peer *peer)
+{
+    const struct api *api = arg;
+
+    if (api_access_of(&api->access, peer->address) != API_NONE)
+        return true;
+    log_debug(api->log, LOG_RPC, "API: %s is not allowed to ask", peer->name);
+    return false;
+}
+
 static enum server_verdict on_request(void *arg, const struct server_peer *peer,
                                       struct bytes request, bool all, struct server_answer *answer)
 {
     struct api *api = arg;
-    enum api_right right = api_access_of(&api->access, peer->address);
 
-    if (right == API_NONE) {
-        log_debug(api->log, LOG_RPC, "API: %s is not allowed to ask", peer->name);
-        return SERVER_DROP;
-    }
-    return api_answer(&api->source, right, request, all, answer);
+    return api_answer(&api->source, api_access_of(&api->access, peer->address), request, all,
+                      answer);
 }
 
 struct api *api_create(const char *bind, const struct api_access *access,
@@ -146,6 +152,7 @@ struct api *api_create(const char *bind, const struct api_access *access,
                                      .port = API_PORT,
                                      .log = log,
                                      .what = "API",
+                                     .admit_fn = admit,
                                      .request_fn = on_request,
                                      .arg = api};
 

@@ -224,12 +224,19 @@ static void on_accept(struct evconnlistener *listener, evutil_socket_t fd, struc
                       int size, void *arg)
 {
     struct server *server = arg;
-    struct connection *c = open_connection(server, fd);
+    struct server_peer peer;
+    struct connection *c;
 
     (void)size;
+    set_peer(&peer, address);
+    if (server->options.admit_fn && !server->options.admit_fn(server->options.arg, &peer)) {
+        evutil_closesocket(fd);
+        return;
+    }
+    c = open_connection(server, fd);
     if (!c)
         return;
-    set_peer(&c->peer, address);
+    c->peer = peer;
     bufferevent_setwatermark(c->io, EV_READ, 0, SERVER_REQUEST_MAX);
     bufferevent_setcb(c->io, on_read, on_written, on_event, c);
     bufferevent_enable(c->io, EV_READ | EV_WRITE);

@@ -51,11 +51,15 @@ typedef enum server_verdict server_request_fn(void *arg, const struct server_pee
                                               struct bytes request, bool all,
                                               struct server_answer *answer);
 
+/* Whether a peer may ask at all: one that may not is hung up on, and takes no place. Called on the server's thread. */
+typedef bool server_admit_fn(void *arg, const struct server_peer *peer);
+
 struct server_options {
     const char *bind; /* "127.0.0.1:4028", "[::1]:4028", "localhost"; the port may lack */
     uint16_t port;    /* where bind has none */
     struct log *log;
-    const char *what; /* it serves, for the log: "API" */
+    const char *what;          /* it serves, for the log: "API" */
+    server_admit_fn *admit_fn; /* NULL: everybody may */
     server_request_fn *request_fn;
     void *arg;
 };
