@@ -30,18 +30,18 @@ static void hide(char *text)
         *text = '*';
 }
 
-/* The user and password of a URL, which may lack its scheme and stand behind "--url=". */
+/*
+ * The user and password of a URL, which may lack its scheme and stand behind
+ * "--url=". They end at the last at sign, since passwords may hold slashes.
+ */
 static void hide_in_url(char *text)
 {
     char *scheme = strstr(text, "://"), *equals = *text == '-' ? strchr(text, '=') : NULL;
     char *start = scheme ? scheme + 3 : equals ? equals + 1 : text;
-    char *end = start + strcspn(start, "/");
+    char *at = strrchr(start, '@');
 
-    for (char *at = end; at > start; at--)
-        if (at[-1] == '@') {
-            memset(start, '*', (size_t)(at - 1 - start));
-            return;
-        }
+    if (at)
+        memset(start, '*', (size_t)(at - start));
 }
 
 /* Overwrites passwords in argv, of which the settings have copies: other users read it in the list of processes. */

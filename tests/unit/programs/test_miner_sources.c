@@ -40,6 +40,50 @@ static void expect_error(const char *const *words, const char *yaml, const char 
     settings_destroy(s);
 }
 
+/* The arguments as the list of processes then has them. */
+static void passwords_are_overwritten(void **state)
+{
+    char words[][64] = {"exs-miner",
+                        "-o",
+                        "stratum+tcp://user:pa/ss@w@host:1",
+                        "--url=u:hush@b",
+                        "-x",
+                        "socks5://u:hu/sh@p:1",
+                        "-p",
+                        "hush",
+                        "--pass=hush",
+                        "-O",
+                        "user:hush",
+                        "--debug"};
+    static const char *const left[] = {"exs-miner", "-o", "stratum+tcp://*@host:1",
+                                       "--url=*@b", "-x", "socks5://*@p:1",
+                                       "-p",        "*",  "--pass=*",
+                                       "-O",        "*",  "--debug"};
+    enum { COUNT = sizeof(words) / sizeof(*words) };
+    char error[MINER_OPTIONS_ERROR_SIZE], *argv[COUNT + 1] = {NULL};
+    struct settings *s = miner_options_create();
+
+    (void)state;
+    _Static_assert(sizeof(left) / sizeof(*left) == COUNT, "one for each");
+    assert_non_null(s);
+    for (int i = 0; i < COUNT; i++)
+        argv[i] = words[i];
+    if (!miner_options_read(s, COUNT, argv, error))
+        fail_msg("%s", error);
+    for (int i = 0; i < COUNT; i++) {
+        char shown[64];
+        size_t size = 0;
+
+        for (const char *at = words[i]; *at; at++)
+            if (*at != '*' || at == words[i] || at[-1] != '*')
+                shown[size++] = *at;
+        shown[size] = '\0';
+        assert_string_equal(shown, left[i]);
+    }
+    assert_string_equal(settings_list(s, "url", 0), "stratum+tcp://user:pa/ss@w@host:1");
+    settings_destroy(s);
+}
+
 #define WORDS(...) ((const char *const[]){__VA_ARGS__, NULL})
 
 static void pools(void **state)
@@ -170,9 +214,9 @@ static void strategies(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(pools),      cmocka_unit_test(pools_of_a_file),
-        cmocka_unit_test(nodes),      cmocka_unit_test(what_makes_no_sense),
-        cmocka_unit_test(strategies),
+        cmocka_unit_test(passwords_are_overwritten), cmocka_unit_test(pools),
+        cmocka_unit_test(pools_of_a_file),           cmocka_unit_test(nodes),
+        cmocka_unit_test(what_makes_no_sense),       cmocka_unit_test(strategies),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
