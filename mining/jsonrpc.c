@@ -137,7 +137,11 @@ static bool set_route(CURL *e, const struct jsonrpc_options *options)
     long checks = options->any_certificate ? 0 : 1;
 
     return !curl_easy_setopt(e, CURLOPT_PROXY, proxy) &&
-           (!options->ca_file || !curl_easy_setopt(e, CURLOPT_CAINFO, options->ca_file)) &&
+           (!options->ca_file ||
+            (!curl_easy_setopt(e, CURLOPT_CAINFO, options->ca_file) &&
+             /* Else the system's folder of certificates would count beside it. */
+             !curl_easy_setopt(e, CURLOPT_CAPATH, NULL))) &&
+           !curl_easy_setopt(e, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2) &&
            !curl_easy_setopt(e, CURLOPT_SSL_VERIFYPEER, checks) &&
            !curl_easy_setopt(e, CURLOPT_SSL_VERIFYHOST, 2 * checks);
 }
