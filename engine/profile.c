@@ -1,6 +1,7 @@
 #include "engine/profile.h"
 
 #include "base/settings.h"
+#include "engine/opencl/opencl.h"
 #include "engine/pool.h"
 
 #include <assert.h>
@@ -43,6 +44,28 @@ static const struct setting table[] = {
      .min = PROFILE_MIN_UNIT,
      .max = INT64_C(1) << 32,
      .help = "What a thread takes at a time"},
+    {.name = "opencl-device",
+     .path = "opencl.device",
+     .type = SETTING_STRING,
+     .help = "The name of the OpenCL devices that this is for; * stands for anything"},
+    {.name = "opencl-versions",
+     .path = "opencl.versions",
+     .type = SETTING_INT,
+     .min = 1,
+     .max = 4,
+     .help = "Versions a work item tries: 1, 2 or 4"},
+    {.name = "opencl-vector",
+     .path = "opencl.vector",
+     .type = SETTING_INT,
+     .min = 1,
+     .max = 16,
+     .help = "Nonces a work item tries side by side: 1, 4, 8 or 16"},
+    {.name = "opencl-batch-ms",
+     .path = "opencl.batch_ms",
+     .type = SETTING_INT,
+     .min = 1,
+     .max = PROFILE_MAX_BATCH_MS,
+     .help = "How long a batch shall take"},
 };
 
 /* Rows of any table of implementations, by index; NULL from their number on. */
@@ -210,11 +233,37 @@ static bool is_for(const struct reading *r, const char *origin, const char *bran
     return say(r, "%s is for another processor than this one, \"%s\"", origin, brand);
 }
 
+/* A number that can be left out, which is 0 then. */
+static unsigned read_number(const struct reading *r, const char *setting)
+{
+    return settings_given(r->settings, setting) ? (unsigned)settings_int(r->settings, setting) : 0;
+}
+
+static bool read_opencl(const struct reading *r)
+{
+    struct profile_opencl *o = &r->profile->opencl;
+    const char *device = settings_string(r->settings, "opencl-device");
+
+    o->versions = read_number(r, "opencl-versions");
+    o->vector = read_number(r, "opencl-vector");
+    o->batch_ms = read_number(r, "opencl-batch-ms");
+    if (o->versions && !opencl_has_versions(o->versions))
+        return say(r, "%s: opencl.versions: %u is none of 1, 2 and 4",
+                   settings_source(r->settings, "opencl-versions"), o->versions);
+    if (o->vector && !opencl_has_vector(o->vector))
+        return say(r, "%s: opencl.vector: %u is none of 1, 4, 8 and 16",
+                   settings_source(r->settings, "opencl-vector"), o->vector);
+    if (*device)
+        o->device = strdup(device);
+    return !*device || o->device || say(r, "out of memory");
+}
+
 static bool read_all(const struct reading *r, const char *origin, const char *brand)
 {
     const struct settings *s = r->settings;
 
-    if (!is_for(r, origin, brand) || !read_basis(r) || !read_names(r) || !read_threads(r))
+    if (!is_for(r, origin, brand) || !read_basis(r) || !read_names(r) || !read_threads(r) ||
+        !read_opencl(r))
         return false;
     r->profile->unpinned = !settings_bool(s, "pinned");
     if (settings_given(s, "unit-nonces"))
@@ -321,6 +370,7 @@ enum profile_result profile_load(struct profile *profile, const char *path, unsi
 void profile_free(struct profile *profile)
 {
     free(profile->path);
+    free(profile->opencl.device);
     *profile = (struct profile){0};
 }
 
@@ -337,4 +387,9 @@ size_t profile_threads(const struct profile *profile, const struct topology *top
         return profile->threads;
     }
     return 0;
+}
+
+bool profile_is_for_device(const struct profile *profile, const char *name)
+{
+    return !profile->opencl.device || matches(profile->opencl.device, name);
 }

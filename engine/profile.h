@@ -18,6 +18,11 @@
  *       threads: all               # logical CPUs; cores: one a physical core; or a number
  *       pinned: true               # each thread to its CPU
  *       unit_nonces: 16777216      # what a thread takes at a time
+ *     opencl:                      # see opencl_options and miner_device
+ *       device: NVIDIA A10G        # the devices that it is for, by name; * stands for anything
+ *       versions: 4                # versions an item: 1, 2 or 4
+ *       vector: 1                  # nonces side by side: 1, 4, 8 or 16
+ *       batch_ms: 40               # how long a batch shall take, 1 to 1000
  *
  * What a profile leaves out is measured at the start, or is the default.
  * tuning/README.md has the whole list of keys.
@@ -33,8 +38,13 @@
  *     pool_options.workers = profile_threads(&profile, &topology);
  *     pool_options.unpinned = profile.unpinned;
  *     miner_options.unit_nonces = profile.unit_nonces;
+ *     if (profile_is_for_device(&profile, name))
+ *         opencl_options.versions = profile.opencl.versions; ...
  *     ...
  *     profile_free(&profile);
+ *
+ * Values that suit one device may cost another most of its speed: those of
+ * opencl are for devices of that name alone, and others choose for themselves.
  *
  * What a user says on the command line goes before: overwrite the members.
  */
@@ -46,7 +56,8 @@
 
 enum {
     PROFILE_SAID_SIZE = 1024,
-    PROFILE_MIN_UNIT = 1 << 12, /* nonces a unit; 2^32 at most */
+    PROFILE_MIN_UNIT = 1 << 12,  /* nonces a unit; 2^32 at most */
+    PROFILE_MAX_BATCH_MS = 1000, /* drivers of GPUs with a display end what takes two seconds */
 };
 
 enum profile_result {
@@ -64,6 +75,13 @@ enum profile_place {
     PROFILE_PLACE_COUNT, /* threads of them, one a physical core first */
 };
 
+/* What OpenCL devices do; 0 leaves it to the device, or is the default. */
+struct profile_opencl {
+    char *device; /* the names of those it is for, with stars; NULL: any */
+    unsigned versions, vector;
+    unsigned batch_ms;
+};
+
 /* All zero is a profile that says nothing. */
 struct profile {
     char *path;    /* the file it is from; NULL where none was loaded */
@@ -73,6 +91,7 @@ struct profile {
     size_t threads;       /* with PROFILE_PLACE_COUNT */
     bool unpinned;        /* leave placement to the system's scheduler */
     uint64_t unit_nonces; /* 0: the miner's default */
+    struct profile_opencl opencl;
 };
 
 /*
@@ -100,5 +119,8 @@ void profile_free(struct profile *profile);
 
 /* How many threads are to search here, as pool_options take it: 0 is the topology's workers. */
 size_t profile_threads(const struct profile *profile, const struct topology *topology);
+
+/* Whether what profile->opencl says is for a device of that name (struct opencl_info). */
+bool profile_is_for_device(const struct profile *profile, const char *name);
 
 #endif

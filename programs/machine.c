@@ -96,12 +96,29 @@ static bool may_have_gpu(void)
     return found;
 }
 
-static bool open_device(struct start *start, size_t index, char error[static OPENCL_ERROR_SIZE])
+/* The profile's form of the search, where it is for that device. */
+static void take_form(struct opencl_options *options, const struct profile *profile, size_t index)
+{
+    struct opencl_info *list = calloc(OPENCL_MAX_DEVICES, sizeof(*list));
+    char error[OPENCL_ERROR_SIZE];
+
+    if (list && index < opencl_list(list, OPENCL_MAX_DEVICES, error) &&
+        profile_is_for_device(profile, list[index].name)) {
+        options->versions = profile->opencl.versions;
+        options->vector = profile->opencl.vector;
+    }
+    free(list);
+}
+
+static bool open_device(struct start *start, const struct profile *profile, size_t index,
+                        char error[static OPENCL_ERROR_SIZE])
 {
     struct machine *m = start->machine;
     struct opencl_options options = {.log = start->log};
-    struct opencl *device = opencl_create(index, &options, error);
+    struct opencl *device;
 
+    take_form(&options, profile, index);
+    device = opencl_create(index, &options, error);
     if (!device)
         return false;
     m->device[m->device_count++] = device;
@@ -109,20 +126,20 @@ static bool open_device(struct start *start, size_t index, char error[static OPE
 }
 
 /* Every GPU; one that does not work is said and left out. */
-static void open_gpus(struct start *start)
+static void open_gpus(struct start *start, const struct profile *profile)
 {
     struct opencl_info *list = calloc(OPENCL_MAX_DEVICES, sizeof(*list));
     char error[OPENCL_ERROR_SIZE];
     size_t count = list && may_have_gpu() ? opencl_list(list, OPENCL_MAX_DEVICES, error) : 0;
 
     for (size_t i = 0; i < count; i++)
-        if (list[i].kind == OPENCL_GPU && !open_device(start, list[i].index, error))
+        if (list[i].kind == OPENCL_GPU && !open_device(start, profile, list[i].index, error))
             log_warning(start->log, LOG_ENGINE, "%s is not used: %s", list[i].name, error);
     free(list);
 }
 
 /* "0,2": each must work. */
-static bool open_named(struct start *start, const char *names)
+static bool open_named(struct start *start, const struct profile *profile, const char *names)
 {
     char error[OPENCL_ERROR_SIZE];
     bool taken[OPENCL_MAX_DEVICES] = {false};
@@ -139,7 +156,7 @@ static bool open_named(struct start *start, const char *names)
             return false;
         }
         taken[index] = true;
-        if (!open_device(start, index, error)) {
+        if (!open_device(start, profile, index, error)) {
             snprintf(start->error, sizeof(start->error), "--device %lu: %.400s", index, error);
             return false;
         }
@@ -148,14 +165,14 @@ static bool open_named(struct start *start, const char *names)
     return true;
 }
 
-static bool open_devices(struct start *start)
+static bool open_devices(struct start *start, const struct profile *profile)
 {
     const char *names = settings_string(start->s, "device");
 
     if (!strcmp(names, "auto"))
-        open_gpus(start);
+        open_gpus(start, profile);
     else if (strcmp(names, "none") != 0)
-        return open_named(start, names);
+        return open_named(start, profile, names);
     return true;
 }
 
@@ -203,8 +220,11 @@ static enum machine_result start_miner(struct start *start, const struct profile
     if (!cpu && m->device_count == 0)
         return fail(start, MACHINE_WRONG_OPTION,
                     "--no-cpu leaves nothing to search with: there is no device (--device help)");
-    for (size_t i = 0; i < m->device_count; i++)
+    for (size_t i = 0; i < m->device_count; i++) {
         devices[i] = opencl_miner_device(m->device[i]);
+        if (profile_is_for_device(profile, devices[i].name))
+            devices[i].batch_ms = profile->opencl.batch_ms;
+    }
     if (cpu)
         m->pool = pool_create(&m->topology, &pool, error);
     if (m->pool || !cpu)
@@ -222,7 +242,7 @@ static enum machine_result start_machine(struct start *start)
 
     if (!topology_load(&start->machine->topology, &source, error))
         return fail(start, *cpus ? MACHINE_WRONG_OPTION : MACHINE_FAILED, error);
-    if (!find_profile(start, &profile) || !open_devices(start)) {
+    if (!find_profile(start, &profile) || !open_devices(start, &profile)) {
         profile_free(&profile);
         return MACHINE_WRONG_OPTION;
     }

@@ -37,6 +37,8 @@ static void expect_nothing(const struct profile *p)
     assert_false(p->unpinned);
     assert_int_equal(p->place, PROFILE_PLACE_AUTO);
     assert_int_equal(p->unit_nonces, 0);
+    assert_null(p->opencl.device);
+    assert_int_equal(p->opencl.versions + p->opencl.vector + p->opencl.batch_ms, 0);
 }
 
 static void expect_unfit(const char *text, const char *why)
@@ -67,7 +69,12 @@ static void all_that_one_says(void **unused)
                                "mining:\n"
                                "  threads: 3\n"
                                "  pinned: no\n"
-                               "  unit_nonces: 4294967296\n";
+                               "  unit_nonces: 4294967296\n"
+                               "opencl:\n"
+                               "  device: NVIDIA *\n"
+                               "  versions: 4\n"
+                               "  vector: 16\n"
+                               "  batch_ms: 1000\n";
     char said[PROFILE_SAID_SIZE];
     struct profile p;
 
@@ -85,6 +92,10 @@ static void all_that_one_says(void **unused)
     assert_int_equal(p.threads, 3);
     assert_true(p.unpinned);
     assert_int_equal(p.unit_nonces, UINT64_C(1) << 32);
+    assert_string_equal(p.opencl.device, "NVIDIA *");
+    assert_int_equal(p.opencl.versions, 4);
+    assert_int_equal(p.opencl.vector, 16);
+    assert_int_equal(p.opencl.batch_ms, 1000);
     profile_free(&p);
     expect_nothing(&p);
 }
@@ -179,6 +190,75 @@ static void what_can_not_be(void **unused)
     expect_unfit(HEAD "mining:\n  unit_nonces: 4095\n", "4096 to 4294967296");
     expect_unfit(HEAD "mining:\n  unit_nonces: 4294967297\n", "4096 to 4294967296");
     expect_unfit(HEAD "mining:\n  pinned: maybe\n", "test.yaml:5: mining.pinned");
+}
+
+/* What the OpenCL search has a form for, and what it has not. */
+static void forms_of_devices(void **unused)
+{
+    static const struct {
+        const char *key;
+        unsigned good[5], bad[8];
+        const char *why;
+    } cases[] = {
+        {"versions", {1, 2, 4}, {3}, "test.yaml:5: opencl.versions: 3 is none of 1, 2 and 4"},
+        {"versions", {0}, {5, 8, UINT32_MAX}, "1 to 4"},
+        {"vector", {1, 4, 8, 16}, {2, 3, 5, 7, 9, 15}, "is none of 1, 4, 8 and 16"},
+        {"vector", {0}, {17, 32, UINT32_MAX}, "1 to 16"},
+        {"batch_ms", {1, 40, 999, 1000}, {1001, 60000, UINT32_MAX}, "1 to 1000"},
+    };
+    char text[256], said[PROFILE_SAID_SIZE];
+
+    (void)unused;
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        for (const unsigned *n = cases[i].good; *n; n++) {
+            struct profile p;
+
+            snprintf(text, sizeof(text), HEAD "opencl:\n  %s: %u\n", cases[i].key, *n);
+            if (parse(&p, text, 0, said) != PROFILE_LOADED)
+                fail_msg("%s: %s", text, said);
+            assert_int_equal(p.opencl.versions + p.opencl.vector + p.opencl.batch_ms, *n);
+            profile_free(&p);
+        }
+        for (const unsigned *n = cases[i].bad; *n; n++) {
+            snprintf(text, sizeof(text), HEAD "opencl:\n  %s: %u\n", cases[i].key, *n);
+            expect_unfit(text, cases[i].why);
+        }
+        for (const char *const *bad = (const char *const[]){"0", "-1", "x", "''", "1.5", NULL};
+             *bad; bad++) {
+            snprintf(text, sizeof(text), HEAD "opencl:\n  %s: %s\n", cases[i].key, *bad);
+            expect_unfit(text, "test.yaml:5");
+        }
+    }
+    expect_unfit(HEAD "opencl:\n  vectors: 1\n", "did you mean opencl.vector?");
+    /* What was read before something that can't be is freed. */
+    expect_unfit(HEAD "opencl:\n  device: x\n  versions: 3\n", "none of 1, 2 and 4");
+}
+
+static void devices_by_name(void **unused)
+{
+    static const struct {
+        const char *line, *name;
+        bool is_for;
+    } cases[] = {
+        {"  device: NVIDIA A10G\n", "NVIDIA A10G", true},
+        {"  device: NVIDIA A10G\n", "NVIDIA A10", false},
+        {"  device: 'NVIDIA *'\n", "NVIDIA T4", true},
+        {"  device: 'NVIDIA *'\n", "gfx1100", false},
+        {"  device: ''\n", "gfx1100", true},
+        {"", "gfx1100", true},
+    };
+    char text[256], said[PROFILE_SAID_SIZE];
+
+    (void)unused;
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        struct profile p;
+
+        snprintf(text, sizeof(text), HEAD "opencl:\n%s  batch_ms: 10\n", cases[i].line);
+        assert_int_equal(parse(&p, text, 0, said), PROFILE_LOADED);
+        assert_int_equal(p.opencl.batch_ms, 10);
+        assert_int_equal(profile_is_for_device(&p, cases[i].name), cases[i].is_for);
+        profile_free(&p);
+    }
 }
 
 /* An implementation that needs what the processor lacks. */
@@ -359,7 +439,8 @@ int main(void)
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test(all_that_one_says),      cmocka_unit_test(what_is_left_out_is_default),
         cmocka_unit_test(another_processors),     cmocka_unit_test(no_pattern_takes_long),
-        cmocka_unit_test(what_can_not_be),        cmocka_unit_test(what_can_not_run_here),
+        cmocka_unit_test(what_can_not_be),        cmocka_unit_test(forms_of_devices),
+        cmocka_unit_test(devices_by_name),        cmocka_unit_test(what_can_not_run_here),
         cmocka_unit_test(threads_here),           cmocka_unit_test(where_they_are_looked_for),
         cmocka_unit_test(those_that_are_shipped),
     };
