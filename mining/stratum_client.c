@@ -371,7 +371,7 @@ enum stratum_submit stratum_client_submit(struct stratum_client *c, struct strat
                    uint256_compare(number, job->network_target) <= 0 && !is_second(c, header);
     if ((!share.solves || c->shares_alone) && uint256_compare(number, job->target) > 0)
         return STRATUM_LOW;
-    if (c->shares.waiting == STRATUM_SHARES_MAX)
+    if (c->shares.waiting == STRATUM_SHARES_MAX && !share.solves)
         return STRATUM_FULL;
     if (!is_sendable(c, &share)) {
         stratum_shares_stale(&c->shares, job);
@@ -379,8 +379,10 @@ enum stratum_submit stratum_client_submit(struct stratum_client *c, struct strat
     }
     if (stratum_shares_known(&c->shares, share.hash))
         return STRATUM_DUPLICATE;
-    if (share.solves)
+    if (share.solves) {
         tell_block(c, &share);
+        stratum_shares_make_room(&c->shares);
+    }
     placed = stratum_shares_add(&c->shares, &share);
     if (c->state != STRATUM_READY)
         return STRATUM_HELD;

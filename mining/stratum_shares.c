@@ -94,6 +94,21 @@ void stratum_shares_lose(struct stratum_shares *s, struct stratum_share *share)
     release(s, share);
 }
 
+void stratum_shares_make_room(struct stratum_shares *s)
+{
+    struct stratum_share *oldest = &s->share[0];
+
+    if (s->waiting < STRATUM_SHARES_MAX)
+        return;
+    for (size_t i = 1; i < STRATUM_SHARES_MAX; i++) {
+        struct stratum_share *share = &s->share[i];
+
+        if (share->solves != oldest->solves ? oldest->solves : share->since_ns < oldest->since_ns)
+            oldest = share;
+    }
+    stratum_shares_lose(s, oldest);
+}
+
 void stratum_shares_stale(struct stratum_shares *s, const struct stratum_job *job)
 {
     s->counts.stale++;

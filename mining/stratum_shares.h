@@ -50,6 +50,9 @@ bool stratum_shares_known(struct stratum_shares *s, const uint8_t hash[static 32
 struct stratum_share *stratum_shares_add(struct stratum_shares *s,
                                          const struct stratum_share *share);
 
+/* Where all places are taken, the oldest share is lost, one that solves a block last: nobody waits for its answer. */
+void stratum_shares_make_room(struct stratum_shares *s);
+
 /* The one that was sent with this id, not 0; NULL where there is none. */
 struct stratum_share *stratum_shares_find(struct stratum_shares *s, uint64_t id);
 

@@ -337,6 +337,32 @@ static void too_many_shares_wait(void **state)
     assert_int_equal(session_submit(session_job()), STRATUM_SENT);
 }
 
+static void a_block_does_not_wait_for_room(void **state)
+{
+    json_int_t first;
+
+    (void)state;
+    session_start(HARD_BITS);
+    assert_int_equal(session_submit(session_job()), STRATUM_SENT);
+    session_expect("mining.submit");
+    first = session_last_id();
+    session.now++;
+    for (unsigned i = 1; i < STRATUM_SHARES_MAX; i++)
+        assert_int_equal(session_submit(session_job()), STRATUM_SENT);
+    assert_true(session_notify("job2", 2, EASY_BITS, false));
+    while (session_counts().lost == 0)
+        assert_true(session_submit(session_job()) != STRATUM_STALE);
+    /* The oldest gave its place, and an answer to it finds nothing. */
+    assert_int_equal(session_counts().lost, 1);
+    assert_true(session_say("{\"id\":%d,\"result\":true}", (int)first));
+    assert_int_equal(session_counts().accepted, 0);
+    for (unsigned i = 0; i < STRATUM_SHARES_MAX; i++)
+        session_expect("mining.submit");
+    session_expect_nothing();
+    assert_true(session_say("{\"id\":%d,\"result\":true}", (int)session_last_id()));
+    assert_int_equal(session_counts().blocks, 1);
+}
+
 /* The connection is lost with an unanswered share, and one more is found before it is back. */
 static struct stratum_job *interrupt(void)
 {
@@ -531,6 +557,7 @@ int main(void)
         TEST(a_high_reject_rate_is_said_once_in_a_while),
         TEST(unanswered_shares_are_lost),
         TEST(too_many_shares_wait),
+        TEST(a_block_does_not_wait_for_room),
         TEST(a_session_is_resumed),
         TEST(a_resumed_session_on_another_block),
         TEST(a_resumed_session_with_another_mask),
