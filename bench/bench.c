@@ -1,6 +1,7 @@
 #include "bench/bench.h"
 
 #include "bench/bench_alloc.h"
+#include "bench/bench_opencl.h"
 
 #include <fnmatch.h>
 #include <stdlib.h>
@@ -17,8 +18,8 @@ const struct bench_command bench_commands[] = {
      bench_topology_run, bench_search_kernel, false, false},
     {"engine", "cost of a task, time to yield, time to new work", bench_engine_run, NULL, false,
      false},
-    {"tune", "what suits this machine, as a profile that the programs load", bench_tune_run, NULL,
-     false, true},
+    {"tune", "what suits this machine, as a profile that the programs load", bench_tune_run,
+     bench_opencl_kernel, false, true},
     {0},
 };
 

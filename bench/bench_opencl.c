@@ -8,6 +8,7 @@
  */
 #include "bench/bench_opencl.h"
 #include "bench/bench_alloc.h"
+#include "bench/interrupt.h"
 #include "engine/miner.h"
 #include "engine/opencl/opencl.h"
 
@@ -36,6 +37,7 @@ static const struct measure_metric metrics[] = {
 struct target {
     const struct bench *bench;
     size_t index;
+    unsigned vector, versions; /* 0: as the device chooses */
     bool failed;
     char error[OPENCL_ERROR_SIZE];
     struct opencl *device;
@@ -44,6 +46,7 @@ struct target {
 struct run {
     struct target *target;
     bool rolled;
+    unsigned batch_ms; /* 0: the miner's */
 };
 
 const char *bench_opencl_kernel(size_t index, unsigned *needs)
@@ -58,7 +61,9 @@ const char *bench_opencl_kernel(size_t index, unsigned *needs)
 static bool open_target(struct target *t, char error[static MEASURE_ERROR_SIZE])
 {
     if (!t->device && !t->failed) {
-        t->device = opencl_create(t->index, &(struct opencl_options){0}, t->error);
+        struct opencl_options options = {.vector = t->vector, .versions = t->versions};
+
+        t->device = opencl_create(t->index, &options, t->error);
         t->failed = !t->device;
     }
     snprintf(error, MEASURE_ERROR_SIZE, "%.*s", MEASURE_ERROR_SIZE - 1, t->failed ? t->error : "");
@@ -124,6 +129,7 @@ static bool run_device(void *arg, const struct measure_options *options,
     if (!open_target(r->target, error))
         return false;
     device = opencl_miner_device(r->target->device);
+    device.batch_ms = r->batch_ms;
     miner = miner_create(NULL,
                          &(struct miner_options){.kernels = &r->target->bench->kernels,
                                                  .devices = &device,
@@ -172,7 +178,7 @@ static void plan_device(struct bench_plan *plan, struct bench *b, struct target 
         if (!bench_wants(b, "search", row[rolled], names[info->index], 1))
             continue;
         r = bench_alloc(1, sizeof(*r));
-        *r = (struct run){target, rolled == 1};
+        *r = (struct run){target, rolled == 1, 0};
         struct measure_case c = {.kernel = names[info->index],
                                  .threads = 1,
                                  .metric = metrics,
@@ -199,4 +205,95 @@ bool bench_opencl_run(struct bench *b)
     for (size_t i = 0; i < count; i++)
         opencl_destroy(targets[i].device);
     return good;
+}
+
+/* ---- tune ---- */
+
+enum { SETTINGS = 4 }; /* of a choice, at most */
+
+/* Settings as a profile has them: a list that ends early with a NULL. */
+static const char *const versions_settings[SETTINGS] = {"1", "2", "4"};
+static const char *const cpu_vectors[SETTINGS] = {"4", "8", "16"};
+static const char *const gpu_vectors[SETTINGS] = {"1", "4"};
+static const char *const batch_settings[SETTINGS] = {"10", "40", "160"};
+
+static const double noise = 0.02; /* what a default may be slower and still be chosen */
+
+static unsigned to_number(const char *setting) { return (unsigned)strtoul(setting, NULL, 10); }
+
+static void plan_setting(struct bench_plan *plan, const char *name, const char *setting,
+                         struct target *target, unsigned batch_ms)
+{
+    struct measure_case c = {.kernel = setting,
+                             .threads = 1,
+                             .metric = metrics,
+                             .metrics = sizeof(metrics) / sizeof(metrics[0]),
+                             .run = run_device};
+    struct run *r = bench_alloc(1, sizeof(*r));
+
+    *r = (struct run){target, true, batch_ms};
+    c.arg = r; /* the plan's from now on */
+    snprintf(c.name, sizeof(c.name), "%s", name);
+    bench_plan_add(plan, &c);
+}
+
+/* Measures the settings of one key with the form that is given, which they change. */
+static struct tune_choice choose(struct bench *b, const char *key, const char *const *settings,
+                                 const char *preferred, const struct target *form)
+{
+    struct target targets[SETTINGS];
+    struct bench_plan plan = {0};
+    size_t first = b->report->count, count = 0;
+    char name[32];
+
+    snprintf(name, sizeof(name), "opencl_%s", key);
+    for (; count < SETTINGS && settings[count]; count++) {
+        unsigned number = to_number(settings[count]), batch_ms = 0;
+
+        targets[count] = *form;
+        if (settings == batch_settings)
+            batch_ms = number;
+        else if (settings == versions_settings)
+            targets[count].versions = number;
+        else
+            targets[count].vector = number;
+        plan_setting(&plan, name, settings[count], &targets[count], batch_ms);
+    }
+    (void)bench_plan_run(&plan, b, "tune"); /* what failed has no figure, and was said */
+    for (size_t i = 0; i < count; i++)
+        opencl_destroy(targets[i].device);
+    return tune_choose(b->report, first, name, key, preferred, noise);
+}
+
+static void choose_form(struct bench *b, const struct opencl_info *info, struct tune_result *result)
+{
+    bool cpu = info->kind == OPENCL_CPU;
+    struct target form = {.bench = b, .index = info->index};
+
+    snprintf(result->device, sizeof(result->device), "%s", info->name);
+    result->vector = choose(b, "vector", cpu ? cpu_vectors : gpu_vectors, cpu ? NULL : "1", &form);
+    if (!result->vector.count || interrupt_came())
+        return;
+    form.vector = to_number(result->vector.candidate[0].name);
+    result->versions = choose(b, "versions", versions_settings, NULL, &form);
+    if (!result->versions.count || interrupt_came())
+        return;
+    form.versions = to_number(result->versions.candidate[0].name);
+    result->batch_ms = choose(b, "batch_ms", batch_settings, "40", &form);
+}
+
+bool bench_opencl_tune(struct bench *b, struct tune_result *result)
+{
+    struct opencl_info info[NAMED];
+    char error[OPENCL_ERROR_SIZE];
+    size_t count = opencl_list(info, NAMED, error), i = 0;
+
+    _Static_assert((int)TUNE_DEVICE_SIZE >= (int)OPENCL_NAME_SIZE, "takes every name");
+    while (i < count && (b->kernel_count ? strcmp(names[i], b->kernel_names[0]) != 0
+                                         : info[i].kind != OPENCL_GPU))
+        i++;
+    if (i == count)
+        return !b->kernel_count;
+    choose_form(b, &info[i], result);
+    return !b->kernel_count || result->vector.count;
 }

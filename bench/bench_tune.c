@@ -1,7 +1,8 @@
 /*
  * tune: measures every implementation of each operation that runs here, then
  * with the fastest ones the engine as a program starts it: one thread a core or
- * one a logical CPU, pinned or not, smaller and larger units of the search.
+ * one a logical CPU, pinned or not, smaller and larger units of the search; and
+ * last how an OpenCL device searches, the first GPU or the one that is named.
  *
  * The searches are measured on all cores at once, for that is how they are
  * used: wide registers lower the clock of a busy processor. The other operations
@@ -11,6 +12,7 @@
 #include "base/clock.h"
 #include "bench/bench.h"
 #include "bench/bench_alloc.h"
+#include "bench/bench_opencl.h"
 #include "bench/bench_search.h"
 #include "bench/counters.h"
 #include "bench/interrupt.h"
@@ -339,7 +341,8 @@ static void tuning_free(struct tuning *t)
 
 bool bench_tune_run(struct bench *b)
 {
-    struct tuning t = {.b = b, .result = {.runs = b->measure.runs}};
+    struct bench all = *b; /* --kernel names devices here */
+    struct tuning t = {.b = &all, .result = {.runs = b->measure.runs}};
     size_t first = b->report->count;
     struct kernels kernels;
     struct engine_arg arg = {.b = b, .kernels = &kernels};
@@ -350,6 +353,11 @@ bool bench_tune_run(struct bench *b)
         fprintf(stderr, "error: tune measures all that it chooses between: no --filter\n");
         return false;
     }
+    if (b->kernel_count > 1) {
+        fprintf(stderr, "error: tune chooses for one device: no second --kernel\n");
+        return false;
+    }
+    all.kernel_count = 0;
     good = tune_can_save(b->profile); /* before minutes of measuring */
     if (good)
         choose_kernels(&t, &good);
@@ -358,6 +366,8 @@ bool bench_tune_run(struct bench *b)
         choose_threads(&t, &arg, &good);
     if (good)
         choose_rest(&t, &arg, &good);
+    if (good && !interrupt_came())
+        good = bench_opencl_tune(b, &t.result);
     for (size_t i = first; i < b->report->count; i++)
         t.result.disturbed += b->report->row[i].disturbed;
     if (good && !interrupt_came()) {

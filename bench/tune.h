@@ -14,6 +14,7 @@
 enum {
     TUNE_OPERATIONS = 5,
     TUNE_CANDIDATES = 16, /* of one choice */
+    TUNE_DEVICE_SIZE = 128,
 };
 
 /* One of the settings that a choice is between, as the profile names it, and its figure. */
@@ -25,7 +26,7 @@ struct tune_candidate {
 
 /* A choice: the settings that were measured, the chosen one first, then by their figures. */
 struct tune_choice {
-    const char *key;  /* below kernels or mining in the profile */
+    const char *key;  /* below kernels, mining or opencl in the profile */
     const char *unit; /* of the figures */
     size_t count;     /* 0: there was nothing to choose */
     struct tune_candidate candidate[TUNE_CANDIDATES];
@@ -35,6 +36,8 @@ struct tune_choice {
 struct tune_result {
     struct tune_choice kernels[TUNE_OPERATIONS];
     struct tune_choice threads, pinned, unit_nonces;
+    char device[TUNE_DEVICE_SIZE]; /* the OpenCL device's name; "": none was measured */
+    struct tune_choice versions, vector, batch_ms;
     size_t runs;      /* of each setting */
     size_t disturbed; /* of all runs, those that others disturbed */
 };

@@ -112,6 +112,29 @@ static void write_machine(FILE *out, const struct tune_result *result, const str
         fputs("No run was disturbed by others.\n", out);
 }
 
+static void write_mining(FILE *out, const struct tune_result *result)
+{
+    if (result->threads.count + result->pinned.count + result->unit_nonces.count == 0)
+        return;
+    fputs("mining: # the search that rolls versions, with the threads that are chosen\n", out);
+    write_choice(out, &result->threads);
+    write_choice(out, &result->pinned);
+    write_choice(out, &result->unit_nonces);
+}
+
+static void write_opencl(FILE *out, const struct tune_result *result)
+{
+    if (!result->device[0] ||
+        result->versions.count + result->vector.count + result->batch_ms.count == 0)
+        return;
+    fputs("opencl: # the search that rolls versions\n  device: ", out);
+    write_quoted(out, result->device);
+    fputc('\n', out);
+    write_choice(out, &result->versions);
+    write_choice(out, &result->vector);
+    write_choice(out, &result->batch_ms);
+}
+
 void tune_write(FILE *out, const struct tune_result *result, const struct machine *machine)
 {
     write_machine(out, result, machine);
@@ -120,12 +143,8 @@ void tune_write(FILE *out, const struct tune_result *result, const struct machin
     fputs("\nkernels: # of the searches: all threads together; of the others: one thread\n", out);
     for (size_t i = 0; i < TUNE_OPERATIONS; i++)
         write_choice(out, &result->kernels[i]);
-    if (result->threads.count + result->pinned.count + result->unit_nonces.count == 0)
-        return;
-    fputs("mining: # the search that rolls versions, with the threads that are chosen\n", out);
-    write_choice(out, &result->threads);
-    write_choice(out, &result->pinned);
-    write_choice(out, &result->unit_nonces);
+    write_mining(out, result);
+    write_opencl(out, result);
 }
 
 static bool is_stdout(const char *path) { return strcmp(path, "-") == 0; }

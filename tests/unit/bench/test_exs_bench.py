@@ -311,11 +311,31 @@ def test_tune():
     for arguments, says in ((["tune", "--output="], "names a file"),
                             (["search", "--output=x"], "report and tune"),
                             (["tune", "--json=-"], "only one thing"),
+                            (["tune", "--kernel=generic"], "no kernel generic of tune"),
                             (["tune", "--threads=1"], "chooses its numbers of threads itself")):
         assert says in run(*arguments, status=2).stderr, arguments
     assert "no --filter" in run("tune", *brief, "--filter=shani", status=1).stderr
     nowhere = run("tune", *brief, "--output=no/such/folder/profile.yaml", status=1)
     assert "can't write no/such/folder/profile.yaml" in nowhere.stderr, nowhere
+
+
+def test_tune_of_a_device():
+    if os.environ.get("EXS_LONG") != "1" or "opencl:0" not in run("list").stdout:
+        print("skipped: takes a minute and an OpenCL device (EXS_LONG=1)")
+        return
+    assert "no second --kernel" in run("tune", *BRIEF, "--kernel=opencl:0", "--kernel=opencl:0",
+                                       status=1).stderr
+    with tempfile.TemporaryDirectory() as folder:
+        path = os.path.join(folder, "profile.yaml")
+        run("tune", *BRIEF, "--runs=1", "--kernel=opencl:0", "-q", "-o", path)
+        with open(path, encoding="utf-8") as file:
+            says = chosen(file.read())
+        assert says["versions"] in ("1", "2", "4") and says["vector"] in ("1", "4", "8", "16"), says
+        assert says["batch_ms"] in ("10", "40", "160"), says
+        done = subprocess.run([MINER, "--profile", path, "--device=0", "--no-cpu", "--benchmark",
+                               "--time-limit=1"], capture_output=True, text=True, timeout=300,
+                              check=True, stdin=subprocess.DEVNULL)
+        assert "warning" not in done.stderr, done
 
 
 def test_miner_takes_what_tune_wrote():

@@ -137,6 +137,10 @@ static struct tune_result some_result(const char *threads)
         .threads = choice("threads", threads, "cores"),
         .pinned = choice("pinned", "false", "true"),
         .unit_nonces = choice("unit_nonces", "1048576", "65536"),
+        .device = "A \"GPU\" \x1b[2J # 7",
+        .versions = choice("versions", "4", "1"),
+        .vector = choice("vector", "8", "16"),
+        .batch_ms = choice("batch_ms", "160", "40"),
         .runs = 5,
         .disturbed = 2,
     };
@@ -210,6 +214,11 @@ static void what_is_written_loads_as_chosen(void **unused)
             assert_int_equal(p.threads, places[k].count);
             assert_true(p.unpinned);
             assert_int_equal(p.unit_nonces, 1 << 20);
+            assert_int_equal(p.opencl.versions, 4);
+            assert_int_equal(p.opencl.vector, 8);
+            assert_int_equal(p.opencl.batch_ms, 160);
+            assert_true(profile_is_for_device(&p, result.device));
+            assert_false(profile_is_for_device(&p, "A GPU"));
             profile_free(&p);
             assert_int_equal(
                 profile_parse(&p, "tuned.yaml", bytes_of(text, size), "Another", CPU_ALL, said),
@@ -221,7 +230,8 @@ static void what_is_written_loads_as_chosen(void **unused)
 
 static void what_was_not_chosen_is_not_written(void **unused)
 {
-    struct tune_result result = {.kernels[3] = choice("search", "generic", "x"), .runs = 1};
+    struct tune_result result = {
+        .kernels[3] = choice("search", "generic", "x"), .device = "a GPU that failed", .runs = 1};
     struct machine m = machine_called("A CPU");
     char said[PROFILE_SAID_SIZE];
     struct profile p;
@@ -230,6 +240,7 @@ static void what_was_not_chosen_is_not_written(void **unused)
 
     (void)unused;
     assert_null(strstr(text, "mining:"));
+    assert_null(strstr(text, "opencl:"));
     assert_int_equal(profile_parse(&p, "tuned.yaml", bytes_of(text, size), "A CPU", CPU_ALL, said),
                      PROFILE_LOADED);
     assert_null(p.names.search_rolled);
