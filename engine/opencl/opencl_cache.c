@@ -10,18 +10,20 @@
  * A binary is code that a driver will run, so that a digest is no protection
  * against who can write it: only files of this user, that nobody else may write
  * to, in such a folder, are read. Files are written beside and renamed, so that
- * none is ever seen in parts.
+ * none is ever seen in parts. What a crash leaves beside is removed a day later.
  */
 #include "engine/opencl/opencl_cache.h"
 
 #include "base/hex.h"
 #include "kernels/kernels.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 static const char magic[8] = "EXSOCL1\n";
@@ -33,6 +35,8 @@ enum {
     HEAD = 80,
     MAX_FILE = 64 << 20,
     PATH_SIZE = 4096 + 80,
+    NAME_DIGITS = 32,
+    LEFT_SECONDS = 24 * 60 * 60, /* no file is being written for so long */
 };
 
 static void digest_of(uint8_t out[static 32], const uint8_t *data, size_t size)
@@ -100,6 +104,29 @@ static bool default_folder(char *out, size_t size)
     return n > 0 && (size_t)n < size;
 }
 
+/* Whether it is a name that opencl_cache_store gives to what it is writing. */
+static bool is_beside(const char *name)
+{
+    return strspn(name, "0123456789abcdef") == NAME_DIGITS &&
+           strncmp(name + NAME_DIGITS, ".bin.", 5) == 0 && strlen(name + NAME_DIGITS + 5) == 6;
+}
+
+static void remove_left(const char *folder)
+{
+    DIR *dir = opendir(folder);
+    struct dirent *entry;
+    time_t now = time(NULL);
+    struct stat s;
+
+    while (dir && (entry = readdir(dir)))
+        if (is_beside(entry->d_name) &&
+            fstatat(dirfd(dir), entry->d_name, &s, AT_SYMLINK_NOFOLLOW) == 0 &&
+            S_ISREG(s.st_mode) && now - s.st_mtime > LEFT_SECONDS)
+            unlinkat(dirfd(dir), entry->d_name, 0);
+    if (dir)
+        closedir(dir);
+}
+
 void opencl_cache_init(struct opencl_cache *cache, const char *folder, struct log *log)
 {
     struct stat s;
@@ -121,8 +148,10 @@ void opencl_cache_init(struct opencl_cache *cache, const char *folder, struct lo
         why = "no folder";
     else if (!is_safe(&s))
         why = "others may write to it";
-    if (!why)
+    if (!why) {
+        remove_left(cache->folder);
         return;
+    }
     log_warning(log, LOG_ENGINE, "OpenCL binaries are not kept in %s: %s", cache->folder, why);
     cache->folder[0] = 0;
 }
@@ -132,9 +161,9 @@ void opencl_cache_init(struct opencl_cache *cache, const char *folder, struct lo
 static void file_path(char out[static PATH_SIZE], const struct opencl_cache *cache,
                       const uint8_t key[static 32])
 {
-    char name[2 * 16 + 1];
+    char name[NAME_DIGITS + 1];
 
-    hex_encode(name, key, 16);
+    hex_encode(name, key, NAME_DIGITS / 2);
     snprintf(out, PATH_SIZE, "%s/%s.bin", cache->folder, name);
 }
 

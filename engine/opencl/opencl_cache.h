@@ -13,7 +13,10 @@ struct opencl_cache {
     char folder[4096]; /* empty: nothing is kept */
 };
 
-/* folder as in opencl_options. Makes the folder; where it can't be had or is not safe, keeps nothing, and says why to log. */
+/*
+ * folder as in opencl_options. Makes the folder; where it can't be had or is not safe, keeps
+ * nothing, and says why to log. Of what crashes left in it, removes what is older than a day.
+ */
 void opencl_cache_init(struct opencl_cache *cache, const char *folder, struct log *log);
 
 /* The binary, for free; NULL where there is none. */

@@ -8,10 +8,12 @@
 
 #include <cmocka.h>
 #include <dirent.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 static char folder[64];
@@ -218,12 +220,55 @@ static void keeps_nothing_in_an_unsafe_folder(void **state)
     assert_string_equal(c.folder, "");
 }
 
+/* A crash leaves what was being written: that, and nothing else, goes when it is old. */
+static void removes_what_crashes_left(void **state)
+{
+    static const struct {
+        const char *name;
+        int hours;
+        bool goes;
+    } cases[] = {
+        {"0123456789abcdef0123456789abcdef.bin.aB3xYz", 25, true},
+        {"0123456789abcdef0123456789abcdee.bin.aB3xYz", 23, false},
+        {"0123456789abcdef0123456789abcded.bin.aB3xYz", -100, false},
+        {"0123456789abcdef0123456789abcdef.bin", 1000, false},
+        {"0123456789abcdef0123456789abcdef.bin.aB3xY", 1000, false},
+        {"0123456789abcdef0123456789abcdef.bin.aB3xYzz", 1000, false},
+        {"0123456789abcdef0123456789abcde.bin.aB3xYz", 1000, false},
+        {"0123456789abcdef0123456789abcdef0.bin.aB3xYz", 1000, false},
+        {"0123456789abcdef0123456789abcdef.bak.aB3xYz", 1000, false},
+        {"notes.txt", 1000, false},
+    };
+    time_t now = time(NULL);
+    char path[512];
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        struct timespec then = {now - cases[i].hours * 3600, 0};
+        FILE *f;
+
+        snprintf(path, sizeof(path), "%s/%s", folder, cases[i].name);
+        f = fopen(path, "w");
+        assert_non_null(f);
+        assert_int_equal(fclose(f), 0);
+        assert_int_equal(utimensat(AT_FDCWD, path, (struct timespec[2]){then, then}, 0), 0);
+    }
+    opencl_cache_init(&cache, folder, NULL);
+    assert_string_equal(cache.folder, folder);
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        snprintf(path, sizeof(path), "%s/%s", folder, cases[i].name);
+        if ((access(path, F_OK) != 0) != cases[i].goes)
+            fail_msg("%s, %d hours old", cases[i].name, cases[i].hours);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(keeps_and_gives_back, make_folder, remove_folder),
         cmocka_unit_test_setup_teardown(takes_no_damaged_file, make_folder, remove_folder),
         cmocka_unit_test_setup_teardown(reads_nobody_elses_file, make_folder, remove_folder),
+        cmocka_unit_test_setup_teardown(removes_what_crashes_left, make_folder, remove_folder),
         cmocka_unit_test_setup_teardown(keeps_nothing_in_an_unsafe_folder, make_folder,
                                         remove_folder),
     };
