@@ -14,6 +14,7 @@
  */
 #include "engine/opencl/opencl_cache.h"
 
+#include "base/clock.h"
 #include "base/hex.h"
 #include "kernels/kernels.h"
 
@@ -23,7 +24,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
 static const char magic[8] = "EXSOCL1\n";
@@ -115,7 +115,8 @@ static void remove_left(const char *folder)
 {
     DIR *dir = opendir(folder);
     struct dirent *entry;
-    time_t now = time(NULL);
+    const struct clock real = {0}; /* the files' */
+    int64_t now = clock_wall_s(&real);
     struct stat s;
 
     while (dir && (entry = readdir(dir)))
