@@ -74,7 +74,7 @@ enum stratum_submit {
     STRATUM_STALE,     /* its job was replaced, or the version bits may not be rolled any more */
     STRATUM_DUPLICATE, /* it was sent already */
     STRATUM_LOW, /* its hash does not meet the target: the search is wrong, or the target changed */
-    STRATUM_FULL, /* too many await their answers: not taken; never one that solves a block */
+    STRATUM_FULL,   /* too many await answers: not taken, unless it solves a block */
     STRATUM_BROKEN, /* the connection is to be ended, see stratum_client_error; the share is held */
 };
 
