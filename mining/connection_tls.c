@@ -17,6 +17,7 @@ struct connection_trust {
 
 struct connection_tls {
     SSL *ssl;
+    X509 *bad; /* the certificate that did not hold, or NULL; the session has none then */
     char host[CONNECTION_HOST_SIZE];
 };
 
@@ -32,6 +33,18 @@ static const char *why(char *text, size_t size)
         return strerror_r(number, text, size);
     snprintf(text, size, "%s", reason ? reason : "the connection broke");
     return text;
+}
+
+/* OpenSSL asks this of each certificate: its answer stays, what it is about is kept for people. */
+static int keep_bad(int good, X509_STORE_CTX *store)
+{
+    const SSL *ssl = X509_STORE_CTX_get_ex_data(store, SSL_get_ex_data_X509_STORE_CTX_idx());
+    struct connection_tls *tls = ssl ? SSL_get_app_data(ssl) : NULL;
+    X509 *certificate = X509_STORE_CTX_get_current_cert(store);
+
+    if (!good && tls && !tls->bad && certificate && X509_up_ref(certificate) == 1)
+        tls->bad = certificate;
+    return good;
 }
 
 struct connection_trust *connection_trust_create(const char *ca_file, bool any,
@@ -58,7 +71,7 @@ struct connection_trust *connection_trust_create(const char *ca_file, bool any,
     if (good && SSL_CTX_set_min_proto_version(context, TLS1_2_VERSION) == 1) {
         /* So that a server's own certificate may be what is trusted, whoever signed it. */
         X509_VERIFY_PARAM_set_flags(SSL_CTX_get0_param(context), X509_V_FLAG_PARTIAL_CHAIN);
-        SSL_CTX_set_verify(context, any ? SSL_VERIFY_NONE : SSL_VERIFY_PEER, NULL);
+        SSL_CTX_set_verify(context, any ? SSL_VERIFY_NONE : SSL_VERIFY_PEER, any ? NULL : keep_bad);
         SSL_CTX_set_mode(context,
                          SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
         return trust;
@@ -105,7 +118,8 @@ struct connection_tls *connection_tls_create(const struct connection_trust *trus
         return NULL;
     snprintf(tls->host, sizeof(tls->host), "%s", host);
     tls->ssl = SSL_new(trust->context);
-    if (tls->ssl && SSL_set_fd(tls->ssl, fd) == 1 && expect_host(tls->ssl, host)) {
+    if (tls->ssl && SSL_set_app_data(tls->ssl, tls) == 1 && SSL_set_fd(tls->ssl, fd) == 1 &&
+        expect_host(tls->ssl, host)) {
         SSL_set_connect_state(tls->ssl);
         return tls;
     }
@@ -123,6 +137,7 @@ void connection_tls_destroy(struct connection_tls *tls)
         SSL_shutdown(tls->ssl);
     ERR_clear_error();
     SSL_free(tls->ssl);
+    X509_free(tls->bad);
     free(tls);
 }
 
@@ -141,20 +156,17 @@ static void format_day(char out[static CLOCK_TEXT_SIZE], const ASN1_TIME *time)
 static void explain(const struct connection_tls *tls, long result,
                     char error[static CONNECTION_ERROR_SIZE])
 {
-    X509 *certificate = SSL_get1_peer_certificate(tls->ssl);
     char day[CLOCK_TEXT_SIZE];
 
     switch (result) {
     case X509_V_ERR_CERT_HAS_EXPIRED:
-        format_day(day, certificate ? X509_get0_notAfter(certificate) : NULL);
-        snprintf(error, CONNECTION_ERROR_SIZE, "a certificate of its has expired (its own: %s)",
-                 day);
+        format_day(day, tls->bad ? X509_get0_notAfter(tls->bad) : NULL);
+        snprintf(error, CONNECTION_ERROR_SIZE, "a certificate of its expired on %s", day);
         break;
     case X509_V_ERR_CERT_NOT_YET_VALID:
-        format_day(day, certificate ? X509_get0_notBefore(certificate) : NULL);
+        format_day(day, tls->bad ? X509_get0_notBefore(tls->bad) : NULL);
         snprintf(error, CONNECTION_ERROR_SIZE,
-                 "a certificate of its is not valid yet (its own: %s); is this machine's clock "
-                 "right?",
+                 "a certificate of its is not valid before %s; is this machine's clock right?",
                  day);
         break;
     case X509_V_ERR_HOSTNAME_MISMATCH:
@@ -176,7 +188,6 @@ static void explain(const struct connection_tls *tls, long result,
         snprintf(error, CONNECTION_ERROR_SIZE, "its certificate does not hold: %s",
                  X509_verify_cert_error_string(result));
     }
-    X509_free(certificate);
 }
 
 /* What a call that returned result means. */

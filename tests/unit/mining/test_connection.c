@@ -367,8 +367,8 @@ static const struct {
 } certificates[] = {
     {"DNS:localhost", -60, 3600, "localhost", true, false, NULL},
     {"IP:127.0.0.1", -60, 3600, "127.0.0.1", true, false, NULL},
-    {"DNS:localhost", -7200, -3600, "localhost", true, false, "expired"},
-    {"DNS:localhost", 3600, 7200, "localhost", true, false, "not valid yet"},
+    {"DNS:localhost", -7200, -3600, "localhost", true, false, "expired on 20"},
+    {"DNS:localhost", 3600, 7200, "localhost", true, false, "not valid before 20"},
     {"DNS:elsewhere.example", -60, 3600, "localhost", true, false, "another host than localhost"},
     {"DNS:127.0.0.1", -60, 3600, "127.0.0.1", true, false, "another host than 127.0.0.1"},
     {"DNS:localhost", -60, 3600, "localhost", false, false, "--cert"},
