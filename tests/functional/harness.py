@@ -271,6 +271,22 @@ def run(test, folder):
         return 1
 
 
+def cases(module):
+    """The functions test_* of a module, given as its globals(), by name: those that EXS_TEST_ONLY is in."""
+    wanted = os.environ.get("EXS_TEST_ONLY", "")
+    return [(name, case) for name, case in module.items() if name.startswith("test_") and wanted in name]
+
+
+def run_cases(module, make):
+    """Runs them one after another, each with a peer of its own: what make() gives."""
+    for name, case in cases(module):
+        began = time.monotonic()
+        peer = make()
+        case(peer)
+        peer.stop()
+        print(f"{name[5:]}: {time.monotonic() - began:.1f} s", flush=True)
+
+
 def main(test):
     """Runs test(folder) as a program."""
     if len(sys.argv) != 2:

@@ -6,14 +6,12 @@ import http.client
 import json
 import os
 import socket
-import sys
 import threading
-import time
 
 from fake_net import Certificates, Socks5Proxy, TlsFront
 from fake_node import FakeNode
 from fake_pool import FakePool
-from harness import PATIENCE, Miner, check, closed_port, main, wait_until
+from harness import PATIENCE, Miner, check, closed_port, main, run_cases, wait_until
 
 PASSWORD = "hunter2-is-secret"
 EASY = 2e-5 if PATIENCE == 1 else 5e-6
@@ -296,16 +294,7 @@ FOLDER = None
 def test(folder):
     global FOLDER
     FOLDER = folder
-    wanted = os.environ.get("EXS_TEST_ONLY", "")
-    for name, case in list(globals().items()):
-        if not name.startswith("test_") or wanted not in name:
-            continue
-        began = time.monotonic()
-        pool = FakePool(difficulty=EASY)
-        case(pool)
-        pool.stop()
-        print(f"{name[5:]}: {time.monotonic() - began:.1f} s")
-        sys.stdout.flush()
+    run_cases(globals(), lambda: FakePool(difficulty=EASY))
 
 
 if __name__ == "__main__":

@@ -8,13 +8,12 @@ import pty
 import select
 import signal
 import struct
-import sys
 import termios
 import time
 
 from fake_node import FakeNode
 from fake_pool import FakePool
-from harness import PATIENCE, Miner, Skip, check, main, wait_until
+from harness import PATIENCE, Miner, Skip, check, main, run_cases, wait_until
 
 EASY = 2e-5 if PATIENCE == 1 else 5e-6
 ADDRESS = "bcrt1qw508d6qejxtdg4y5r3zarvary0c5xw7kygt080"
@@ -194,16 +193,7 @@ def test_stopped_terminal(_):
 
 
 def test(_):
-    wanted = os.environ.get("EXS_TEST_ONLY", "")
-    for name, case in list(globals().items()):
-        if not name.startswith("test_") or wanted not in name:
-            continue
-        began = time.monotonic()
-        pool = FakePool(difficulty=EASY)
-        case(pool)
-        pool.stop()
-        print(f"{name[5:]}: {time.monotonic() - began:.1f} s")
-        sys.stdout.flush()
+    run_cases(globals(), lambda: FakePool(difficulty=EASY))
 
 
 if __name__ == "__main__":

@@ -6,14 +6,13 @@ import pty
 import select
 import signal
 import subprocess
-import sys
 import threading
 import time
 
 from chain import Key, script_number, segwit_address
 from fake_node import (FakeChain, FakeNode, drop, endless_answer, half_answer, nonce_of, only, raw_answer,
                        result, rpc_error, slow)
-from harness import PATIENCE, Miner, Program, check, closed_port, main, wait_until
+from harness import PATIENCE, Miner, Program, check, closed_port, main, run_cases, wait_until
 
 KEY = Key("fake")
 ADDRESS = segwit_address("bcrt", 0, KEY.pkh)
@@ -548,16 +547,7 @@ FOLDER = None
 def test(folder):
     global FOLDER
     FOLDER = folder
-    wanted = os.environ.get("EXS_TEST_ONLY", "")
-    for name, case in list(globals().items()):
-        if not name.startswith("test_") or wanted not in name:
-            continue
-        began = time.monotonic()
-        node = FakeNode()
-        case(node)
-        node.stop()
-        print(f"{name[5:]}: {time.monotonic() - began:.1f} s")
-        sys.stdout.flush()
+    run_cases(globals(), FakeNode)
 
 
 if __name__ == "__main__":

@@ -8,7 +8,7 @@ import time
 
 from fake_net import Certificates, Socks5Proxy, TlsFront
 from fake_pool import BIP320_MASK, MEDIUM_BITS, FakePool, target_of
-from harness import PATIENCE, Miner, check, closed_port, main, wait_until
+from harness import PATIENCE, Miner, cases, check, closed_port, main, wait_until
 
 PASSWORD = "hunter2-is-secret"
 # So that the generic kernel finds some twenty shares a second, in sanitized builds too.
@@ -547,11 +547,9 @@ def run_case(name, case):
 def test(folder):
     global CERTIFICATES
     CERTIFICATES = Certificates(folder)
-    wanted = os.environ.get("EXS_TEST_ONLY", "")
-    cases = [(name, case) for name, case in globals().items() if name.startswith("test_") and wanted in name]
     with concurrent.futures.ThreadPoolExecutor(AT_ONCE) as executor:
         # Those that take longest first: see the list's end.
-        waiting = [executor.submit(run_case, *each) for each in cases[::-1]]
+        waiting = [executor.submit(run_case, *each) for each in cases(globals())[::-1]]
         done, _ = concurrent.futures.wait(waiting, return_when=concurrent.futures.FIRST_EXCEPTION)
         for each in waiting:
             each.cancel()
