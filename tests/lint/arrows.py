@@ -8,7 +8,7 @@ import tree
 DRAWING = {
     "include": ("", ""),
     "base": ("", "jansson libyaml libevent"),
-    "kernels": ("base", "openssl"),
+    "kernels": ("base", "openssl secp256k1"),
     "consensus": ("base kernels", "openssl"),
     "engine": ("base kernels", "hwloc libnuma openssl opencl secp256k1"),
     "validation": ("base kernels consensus engine", "secp256k1 uthash"),
