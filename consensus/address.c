@@ -13,7 +13,6 @@ enum {
     V1_KEY_SIZE = 32,
     V1_ANCHOR_SIZE = 2,
     P2PKH_SCRIPT_SIZE = 3 + HASH160_SIZE + 2,
-    P2SH_SCRIPT_SIZE = 2 + HASH160_SIZE + 1,
 };
 
 static const uint8_t anchor_program[V1_ANCHOR_SIZE] = {0x4e, 0x73};
@@ -280,12 +279,6 @@ static bool is_p2pkh(struct bytes script)
            script.data[P2PKH_SCRIPT_SIZE - 1] == OP_CHECKSIG;
 }
 
-static bool is_p2sh(struct bytes script)
-{
-    return script.size == P2SH_SCRIPT_SIZE && script.data[0] == OP_HASH160 &&
-           script.data[1] == HASH160_SIZE && script.data[P2SH_SCRIPT_SIZE - 1] == OP_EQUAL;
-}
-
 bool address_from_script(struct address *out, struct bytes script)
 {
     struct bytes program;
@@ -296,7 +289,7 @@ bool address_from_script(struct address *out, struct bytes script)
         set_program(out, ADDRESS_P2PKH, 0, bytes_of(script.data + 3, HASH160_SIZE));
         return true;
     }
-    if (is_p2sh(script)) {
+    if (script_is_p2sh(script)) {
         set_program(out, ADDRESS_P2SH, 0, bytes_of(script.data + 2, HASH160_SIZE));
         return true;
     }

@@ -82,15 +82,22 @@ void script_push_number(struct script_builder *b, int64_t number)
         script_push(b, bytes_of(text, script_number_encode(text, number)));
 }
 
-bool script_witness_program(struct bytes script, unsigned *version, struct bytes *program)
+bool script_number_decode(int64_t *out, struct bytes data, bool minimal, size_t max)
 {
-    if (script.size < 2 + WITNESS_PROGRAM_MIN || script.size > 2 + WITNESS_PROGRAM_MAX)
+    uint64_t magnitude = 0, sign;
+
+    if (data.size > max || data.size > 8)
         return false;
-    if (script.data[0] != OP_0 && (script.data[0] < OP_1 || script.data[0] > OP_16))
+    *out = 0;
+    if (data.size == 0)
+        return true;
+    /* The top byte may hold nothing but the sign only where the next one needs its top bit. */
+    if (minimal && (data.data[data.size - 1] & 0x7f) == 0 &&
+        (data.size == 1 || !(data.data[data.size - 2] & 0x80)))
         return false;
-    if ((size_t)script.data[1] + 2 != script.size)
-        return false;
-    *version = script.data[0] == OP_0 ? 0 : script.data[0] - OP_1 + 1u;
-    *program = bytes_of(script.data + 2, script.size - 2);
+    for (size_t i = 0; i < data.size; i++)
+        magnitude |= (uint64_t)data.data[i] << 8 * i;
+    sign = UINT64_C(0x80) << 8 * (data.size - 1);
+    *out = magnitude & sign ? -(int64_t)(magnitude & ~sign) : (int64_t)magnitude;
     return true;
 }
