@@ -64,8 +64,12 @@ enum reject {
     REJECT_NO_MEMORY = REJECTS,
 };
 
-/* What sort of failure it is (Core, TxValidationResult and BlockValidationResult). */
+/*
+ * What sort of failure it is (Core, TxValidationResult and BlockValidationResult). Of a block, Core
+ * calls the two that are about a transaction's inputs CONSENSUS as well.
+ */
 enum reject_class {
+    REJECT_CLASS_NONE, /* valid */
     REJECT_CLASS_CONSENSUS,
     REJECT_CLASS_MISSING_INPUTS,
     REJECT_CLASS_PREMATURE_SPEND,
@@ -77,7 +81,7 @@ enum reject_class {
 
 #define REJECT_NO_INDEX SIZE_MAX
 
-/* A verdict and where it was found. Zero initialised but for its indices it is "valid". */
+/* A verdict and where it was found. Made by the functions below, never by hand. */
 struct rejection {
     enum reject reason;
     enum script_error script; /* of REJECT_SCRIPT */
@@ -91,8 +95,25 @@ static inline struct rejection rejection_of(enum reject reason)
     return (struct rejection){reason, SCRIPT_ERR_OK, REJECT_NO_INDEX, REJECT_NO_INDEX, 0};
 }
 
-/* Core's reject reason; "" for REJECT_NONE. REJECT_SCRIPT and REJECT_VERSION without what follows. */
+/* The same for a transaction of a block and, unless it is REJECT_NO_INDEX, its input. */
+static inline struct rejection rejection_at(enum reject reason, size_t transaction, size_t input)
+{
+    return (struct rejection){reason, SCRIPT_ERR_OK, transaction, input, 0};
+}
+
+/* The verdict of a script that failed. */
+static inline struct rejection rejection_of_script(enum script_error error, size_t transaction,
+                                                   size_t input)
+{
+    return (struct rejection){REJECT_SCRIPT, error, transaction, input, 0};
+}
+
+/*
+ * Core's reject reason; "" for REJECT_NONE. REJECT_SCRIPT and REJECT_VERSION without what follows:
+ * "block-script-verify-flag-failed", "bad-version". REJECT_NO_MEMORY is "out of memory".
+ */
 const char *reject_text(enum reject reason);
+
 enum reject_class reject_class(enum reject reason);
 
 enum { REJECTION_TEXT_SIZE = 128 };
