@@ -13,7 +13,9 @@
  * the first.
  *
  * Every function may be called on any thread, on many at once, but not on a
- * worker of the pool. Nothing here reads a clock, a file or the network.
+ * worker of the pool. The caller sleeps while the workers work; what is too
+ * small to be worth waking one is done on the calling thread. Nothing here
+ * reads a clock, a file or the network.
  */
 #ifndef VALIDATION_VALIDATOR_H
 #define VALIDATION_VALIDATOR_H
@@ -30,11 +32,15 @@ struct validator_options {
     const struct kernels *kernels; /* outlives the validator */
     struct pool *pool;    /* outlives it; NULL: all on the calling thread, nothing deferred */
     const char *verifier; /* an implementation's name; NULL: the fastest */
-    size_t signature_cache_bytes; /* 0: no cache */
-    bool direct;                  /* verify each signature at once instead of deferring it */
+    size_t
+        signature_cache_bytes; /* 0: no cache; else rounded down to a power of two, at least a page */
+    bool direct;               /* verify each signature at once instead of deferring it */
 };
 
-/* NULL, with the reason in error, where memory or the verifier can't be had. */
+/*
+ * NULL, with the reason in error, where memory, the verifier, or random bytes for the salts of its
+ * tables can't be had.
+ */
 struct validator *validator_create(const struct validator_options *options,
                                    char error[static VALIDATOR_ERROR_SIZE]);
 
@@ -45,28 +51,48 @@ enum validation {
     VALIDATION_VALID,
     VALIDATION_INVALID,
     VALIDATION_MALFORMED, /* the bytes are no transaction or block: see parse */
-    VALIDATION_MISMATCH, /* the caller gave too few or too many spent outputs, or an input that is not there */
+    /*
+     * The caller's arguments do not fit: too few or too many spent outputs, an input that is not
+     * there, or a spent output that is not the one that the block itself made. Says nothing about
+     * the block.
+     */
+    VALIDATION_MISMATCH,
     VALIDATION_NO_MEMORY, /* ours */
     VALIDATION_CANCELLED, /* ours: the pool is being destroyed */
 };
 
-/* Beside UNCHECKED_* of consensus/transaction_rules.h: what a block's verdict does not cover. */
+/* Its name for people: "valid", "invalid", "malformed", ... */
+const char *validation_text(enum validation validation);
+
+/* Beside UNCHECKED_* of consensus/transaction_rules.h: what a verdict does not cover. */
 enum {
     UNCHECKED_DIFFICULTY = 1 << 2, /* bits, the previous header's time, and now were not given */
     UNCHECKED_BIP30 = 1 << 3,      /* needs all coins; set where the rule applies to the block */
+    UNCHECKED_LOCK_TIME = 1 << 4,  /* a transaction's: the height was not given */
 };
 
 struct verdict {
     enum validation result;
     struct rejection rejection; /* of VALIDATION_INVALID */
     enum parse_result parse;    /* of VALIDATION_MALFORMED */
-    unsigned unchecked;         /* UNCHECKED_*; of VALIDATION_VALID */
-    struct amount fees;         /* of VALIDATION_VALID */
+    /* Of VALIDATION_VALID, and zero else. */
+    unsigned unchecked; /* UNCHECKED_* */
+    struct amount fees;
     uint64_t sigop_cost;
     size_t inputs, signatures; /* scripts run; checks that they made, cached ones included */
 };
 
-/* One input's scripts. spent: one an input of tx, or NULL where only this one's is known (no taproot). */
+/*
+ * A spent output that the caller has not: its value is Core's for "null". Where an earlier
+ * transaction of the same block made it, it is taken from there; else the input is
+ * bad-txns-inputs-missingorspent.
+ */
+#define SPENT_MISSING ((struct tx_output){{-1}, {NULL, 0}})
+
+/*
+ * One input's scripts. spent: one an input of tx, or NULL where only this one's is known: then
+ * taproot spends fail (see script_verify). flags as script_verify wants them.
+ */
 struct verdict validate_script(struct validator *validator, const struct transaction *tx,
                                size_t input, struct tx_output output, const struct tx_output *spent,
                                uint32_t flags);
@@ -76,13 +102,20 @@ struct transaction_context {
     const struct tx_output *spent; /* one an input */
     size_t spent_count;
     const struct spent_origin *origins; /* one an input; NULL: nothing is known */
-    uint32_t flags;                     /* SCRIPT_VERIFY_* */
-    /* Of the block that it is to be in; a height below 0 leaves maturity, BIP68 and lock time out, and says so. */
+    uint32_t flags;                     /* SCRIPT_VERIFY_*, as script_verify wants them */
+    /*
+     * Of the block that it is to be in; a height below 0 leaves maturity, BIP68 and lock time out,
+     * and says so. BIP68 holds where flags have CHECKSEQUENCEVERIFY.
+     */
     int32_t height;
     int64_t median_time_past;
 };
 
-/* All rules for a transaction but for where its inputs are, its scripts included. */
+/*
+ * All rules for a transaction but for where its inputs are, its scripts included: itself, lock
+ * time, what it spends, BIP68, scripts. A coinbase spends nothing and has only the first two.
+ * Good signatures are remembered (if there is a cache), as Core does for its mempool.
+ */
 struct verdict validate_transaction(struct validator *validator, const struct transaction *tx,
                                     const struct transaction_context *context);
 
@@ -92,18 +125,30 @@ struct block_context {
     size_t spent_count;
     const struct spent_origin *origins; /* as spent; NULL: nothing is known */
     bool bip34_known;                   /* see block_enforces_bip30 */
-    /* For the contextual header: NULL leaves difficulty and times out, and says so. */
-    const struct block_header_context {
-        uint32_t bits;         /* that the block must have: pow_next_bits */
-        int64_t previous_time; /* of the block before */
-        int64_t now;           /* wall time in seconds */
-    } * header;
+    const struct header_context
+        *header;       /* NULL: difficulty and time are left out, and it is said */
     bool skip_scripts; /* assumed valid: run none */
+    /* As for a template: neither the proof of work nor a signet's signature (Core, fCheckPOW). */
+    bool skip_proof_of_work;
+    /*
+     * As for a block that is only tried (Core, fJustCheck): good signatures are remembered. Else
+     * nothing is, and a remembered one that the block has is forgotten soon after.
+     */
+    bool keep_signatures;
 };
 
 /*
- * All rules for a block, in Core's order. Outputs of the block itself that it spends are among
- * spent; their origins are taken from context where they are given, and else known from the block.
+ * All rules for a block, in Core's order (TestBlockValidity): CheckBlock with the header and a
+ * signet's signature, the contextual header, ContextualCheckBlock, and ConnectBlock. As in Core with
+ * threads for scripts, a failed script is named only where all other rules hold, bad-cb-amount
+ * included. The genesis block is not connected and has no contextual rules.
+ *
+ * Outputs of the block itself that it spends are among spent, or SPENT_MISSING there; their origins
+ * are known from the block, whatever is given. That the same output is spent twice, or one that a
+ * later transaction makes, is bad-txns-inputs-missingorspent; that outputs from outside the block
+ * exist and are unspent is for the caller to know.
+ *
+ * block's ids are computed where they are missing (block_compute_ids); it is not changed.
  */
 struct verdict validate_block(struct validator *validator, const struct block *block,
                               const struct block_context *context);
@@ -112,7 +157,10 @@ struct verdict validate_block(struct validator *validator, const struct block *b
 struct verdict validate_block_bytes(struct validator *validator, struct bytes raw,
                                     const struct block_context *context);
 
-/* Signature checks by themselves; accepted as in engine/verifier.h. */
+/*
+ * Signature checks by themselves; accepted as in engine/verifier.h. VALIDATION_VALID where all are
+ * good, VALIDATION_INVALID where some are not, or VALIDATION_CANCELLED. The cache has no part in it.
+ */
 enum validation validate_signatures(struct validator *validator, uint8_t *accepted,
                                     const struct signature_check *checks, size_t n);
 
