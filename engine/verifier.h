@@ -4,12 +4,15 @@
  *
  *     caller --- struct verifier_batch (checks, answers) ---> [ pool ] ---> done(batch)
  *
- * A submission is an array of checks of the caller's, of any size, from one input to many blocks; it
- * is cut into pieces of the implementation's best size, which run as tasks of the priority given,
- * in parallel. Nothing is copied, nothing allocated. What a fast implementation does not accept
- * is decided by the reference.
+ * A submission is an array of checks of the caller's, of any size, from one
+ * input to many blocks. It is cut into pieces, which the workers that are free
+ * take in the order of submission, class by class; the pieces of one batch run
+ * in parallel, and a higher class is not kept waiting for longer than a piece.
+ * Nothing is copied, nothing allocated. What a fast implementation does not accept is
+ * decided by the reference.
  *
- * Every function may be called on any thread, a worker's included.
+ * Every function may be called on any thread, a worker's and inside done
+ * included, unless it says otherwise.
  */
 #ifndef ENGINE_VERIFIER_H
 #define ENGINE_VERIFIER_H
@@ -19,28 +22,44 @@
 
 struct verifier;
 
-enum {
-    VERIFIER_ERROR_SIZE = 256,
-    VERIFIER_BATCH_TASKS = 16, /* pieces of one batch that are worked on at a time */
-};
+enum { VERIFIER_ERROR_SIZE = 256 };
 
 /*
- * A verifier on pool, which must outlive it. name: an implementation of signature_verify_impls, or
- * NULL for the fastest that runs here and agrees with the reference on a few known checks. NULL,
- * with the reason in error, where the name is unknown, cannot run here, or disagrees, or
- * memory is exhausted.
+ * A verifier on pool, which must outlive it but for verifier_cancel and verifier_destroy; without one
+ * (NULL) all is done on the calling thread. name: an implementation of signature_verify_impls; NULL
+ * or "auto" is the first, the fastest, that this processor can run. NULL, with the reason in error,
+ * where the name is unknown, the processor cannot run it, it fails verifier_create_with's check, or memory is exhausted.
  */
 struct verifier *verifier_create(struct pool *pool, const char *name,
                                  char error[static VERIFIER_ERROR_SIZE]);
 
-/* No batch may be unfinished. */
+/*
+ * The same with an implementation of the caller's, which this processor can run and which outlives the verifier.
+ * It must agree with the reference on some known checks, good and bad, at every count up to two of its
+ * batches, and the reference with what is known of them: takes some milliseconds.
+ */
+struct verifier *verifier_create_with(struct pool *pool, const struct signature_verify_impl *impl,
+                                      char error[static VERIFIER_ERROR_SIZE]);
+
+/*
+ * Finishes all batches that wait as cancelled, their done called on this thread, and from now on every
+ * new one at once; pieces that are being verified go on, and the last of a batch finishes it. For
+ * the end of a program: before pool_destroy, or after it. With POOL_CANCEL the pool drops what would
+ * have verified the batches that wait, so there it must be called for their done to be.
+ */
+void verifier_cancel(struct verifier *verifier);
+
+/* No batch may be unfinished (asserted), and no thread may be in a call. The pool may be gone. */
 void verifier_destroy(struct verifier *verifier);
 
 const struct signature_verify_impl *verifier_impl(const struct verifier *verifier);
 
 struct verifier_batch;
 
-/* Called once, on the worker that finished last. The batch may be freed or submitted again in it. */
+/*
+ * Called once, on the thread that finished last and under no lock. The batch may be freed or
+ * submitted again in it.
+ */
 typedef void verifier_done_fn(struct verifier_batch *batch);
 
 /*
@@ -54,35 +73,35 @@ struct verifier_batch {
     size_t count;
     enum pool_class class;
     verifier_done_fn *done;
-    void *context;
-    /* Set before done is called. */
+    void *context; /* the caller's own */
+    /* Set before done is called, or verifier_run returns. */
     size_t rejected; /* how many are bad */
-    bool cancelled;  /* the pool was being cancelled: no answer */
+    bool cancelled;  /* by verifier_cancel: accepted and rejected are no answer */
     /* The verifier's own. */
-    struct verifier *verifier;
-    atomic_size_t next, finished, refused, tasks_left;
-    atomic_bool dropped;
-    struct pool_task tasks[VERIFIER_BATCH_TASKS];
+    struct verifier_batch *previous, *next;
+    size_t taken, finished; /* checks */
+    atomic_uint state;
 };
 
 /*
- * Begins. Never waits. A count of zero is done at once, on the calling thread. Where the pool's
- * queues are full the work is done on the calling thread.
+ * Begins. Does not wait for workers. A count of zero is done at once, on the calling thread. Where there
+ * is no pool, or its queues are full, the calling thread verifies what waits of the batch's class before it returns.
  */
 void verifier_submit(struct verifier *verifier, struct verifier_batch *batch);
 
 /*
- * The same, and helps with the batch until it is done: for callers with nothing better to do. Sets
- * accepted and rejected; done is not called and may be NULL. On a worker it helps, too, and does not sleep
- * while pieces of the batch are left. Returns rejected == 0.
+ * The same, and helps with the batch until it is finished: for callers with nothing better to do. done
+ * is not called and may be NULL. It needs no worker to be free, so that workers may call it, all of
+ * them at once; it sleeps only while other threads verify the last pieces. Returns whether all are good.
  */
 bool verifier_run(struct verifier *verifier, struct verifier_batch *batch);
 
 /* What it has done so far. */
 struct verifier_stats {
-    uint64_t checks, rejected, calls; /* calls of the implementation */
-    uint64_t second_opinions;         /* checks that the reference was asked about */
+    uint64_t checks, rejected;
+    uint64_t calls;           /* of the implementation */
+    uint64_t second_opinions; /* checks that the reference was asked about */
 };
-struct verifier_stats verifier_stats(const struct verifier *verifier);
+struct verifier_stats verifier_stats(struct verifier *verifier);
 
 #endif
