@@ -104,7 +104,7 @@ bool settings_read_conf(struct settings *s, const char *origin, struct bytes tex
 
 /*
  * Which section of bitcoin.conf counts besides what is in none: "main", "test",
- * "testnet4", "signet", "regtest" or another that the program knows. "main"
+ * "testnet4", "signet", "regtest", "excalibur" or another that the program knows. "main"
  * until this is called; the name must outlive the settings.
  */
 void settings_select_section(struct settings *s, const char *section);

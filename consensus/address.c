@@ -164,8 +164,15 @@ enum address_error address_decode(sha256_compress_fn *compress, const struct par
 
     if (begins_with_prefix(text, length, net->bech32_prefix)) {
         bech32_error = bech32_decode(&decoded, text, length);
-        return bech32_error == BECH32_OK ? from_bech32(net, out, &decoded)
-                                         : from_bech32_error(bech32_error);
+        if (bech32_error == BECH32_OK)
+            return from_bech32(net, out, &decoded);
+        /*
+         * One in some 700 base58 addresses of excalibur begins with EXs or EXS, eXs or eXS. None
+         * of Bitcoin's networks can begin with its prefix: there the answer is Core's.
+         */
+        if (decode_base58(compress, net, out, text, length) == ADDRESS_OK)
+            return ADDRESS_OK;
+        return from_bech32_error(bech32_error);
     }
     error = decode_base58(compress, net, out, text, length);
     if (error != ADDRESS_NOT_AN_ADDRESS && error != ADDRESS_BAD_CHECKSUM)

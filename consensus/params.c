@@ -52,6 +52,13 @@ static const char testnet4_coinbase[] = COINBASE_HEAD
     "\xac"
     "\0\0\0\0";
 
+/* Its output can be spent by nobody by any program's rules: OP_RETURN alone. */
+static const char excalibur_coinbase[] = COINBASE_HEAD
+    "\x4e" GENESIS_PUSHES "\x46"
+    "23/Nov/2026 Excalibur-EXS: difficulty follows the hash rate once a day" COINBASE_TAIL "\x01"
+    "\x6a"
+    "\0\0\0\0";
+
 /* A multisignature of one of two keys. */
 static const uint8_t signet_challenge[] = {
     0x51, 0x21, 0x03, 0xad, 0x5e, 0x0e, 0xda, 0xd1, 0x8c, 0xb1, 0xf0, 0xfc, 0x0d, 0x28, 0xa3,
@@ -76,7 +83,7 @@ static const uint8_t signet_challenge[] = {
         }                                                                                          \
     }
 
-/* What all test networks share. */
+/* What all of Bitcoin's test networks share. */
 #define TEST_PREFIXES                                                                              \
     .base58_p2pkh = 111, .base58_p2sh = 196, .base58_wif = 239,                                    \
     .base58_xpub = {0x04, 0x35, 0x87, 0xcf}, .base58_xprv = {0x04, 0x35, 0x83, 0x94}
@@ -247,8 +254,48 @@ static const struct params regtest_params = {
     .deployments = TESTDUMMY(0, 108, 144),
 };
 
+/*
+ * This project's own: Bitcoin's rules, with a retarget every 144 blocks (a day) by BIP94, and
+ * everything that was ever a soft fork in force from the first block on.
+ */
+static const struct params excalibur_params = {
+    .name = "excalibur",
+    .test_chain = true,
+    .magic = {0xe5, 0xc3, 0x5b, 0x0d},
+    .p2p_port = 8433,
+    .rpc_port = 8432,
+    .base58_p2pkh = 33,
+    .base58_p2sh = 93,
+    .base58_wif = 161,
+    .base58_xpub = {0x04, 0x35, 0x87, 0xcf},
+    .base58_xprv = {0x04, 0x35, 0x83, 0x94},
+    .bech32_prefix = "exs",
+    .genesis = {1,
+                {{0}},
+                HASH(0x4b1b79ea4124a061, 0xfe18c5909b23f8ac, 0xb5738809d52f8f78,
+                     0x41a78782e1ac64a2),
+                1795392000, /* 23 November 2026, midnight UTC */
+                0x1d7fffff,
+                5141480},
+    .genesis_hash =
+        HASH(0x0000001daee8aaba, 0x4d9abb1fe167f923, 0x1b9f9cad21f24acf, 0x803da5ddac6feca4),
+    .genesis_coinbase = TEXT_BYTES(excalibur_coinbase),
+    .halving_interval = 210000,
+    .pow_limit = NUMBER(0x0000007fffffffff, UINT64_MAX, UINT64_MAX, UINT64_MAX),
+    .pow_spacing = 600,
+    .pow_timespan = 24 * 60 * 60,
+    .bip94 = true,
+    .bip34_height = 1,
+    .bip65_height = 1,
+    .bip66_height = 1,
+    .csv_height = 1,
+    .segwit_height = 1,
+    .deployments = TESTDUMMY(PARAMS_NEVER_ACTIVE, 108, 144),
+};
+
 const struct params *const params_all[] = {
-    &main_params, &test_params, &testnet4_params, &signet_params, &regtest_params, NULL,
+    &main_params,      &test_params, &testnet4_params, &signet_params, &regtest_params,
+    &excalibur_params, NULL,
 };
 
 const struct params *params_find(const char *name)

@@ -1,6 +1,6 @@
 /*
- * What tells Bitcoin's networks apart: const tables, facts from Core's
- * kernel/chainparams.cpp as of February 2026.
+ * What tells the networks apart: const tables. Bitcoin's are facts from Core's
+ * kernel/chainparams.cpp as of February 2026; "excalibur" is this project's own.
  *
  * Pass a const struct params * to whatever depends on the network. A program
  * with options that change one (regtest heights, a signet of its own) copies
@@ -52,7 +52,7 @@ enum {
 };
 
 struct params {
-    const char *name; /* as -chain= takes it: main, test, testnet4, signet, regtest */
+    const char *name; /* as -chain= takes it: main, test, testnet4, signet, regtest, excalibur */
     bool test_chain;  /* coins are worth nothing; a lone node may mine */
 
     /* The wire and people's text. */
@@ -100,7 +100,7 @@ extern const struct params *const params_all[];
 /* The network of a chain name; NULL where there is none of that name. */
 const struct params *params_find(const char *name);
 
-/* The number of blocks between retargets: 2016, 144 on regtest. */
+/* The number of blocks between retargets: 2016, but 144 on regtest and excalibur. */
 static inline int64_t params_retarget_interval(const struct params *p)
 {
     return p->pow_timespan / p->pow_spacing;

@@ -186,7 +186,7 @@ static bool find_network(const struct params **network, const struct settings *s
 
     *network = *name ? params_find(name) : NULL;
     if (*name && !*network)
-        fail(EXIT_USAGE, "--network %s is none of main, test, testnet4, regtest", name);
+        fail(EXIT_USAGE, "--network %s is none of main, test, testnet4, regtest, excalibur", name);
     else if (*network && (*network)->signet_challenge.size)
         fail(EXIT_USAGE, "signet blocks can be made by that network's signers alone");
     else

@@ -16,7 +16,7 @@ _exs_miner() {
         compopt -o filenames 2>/dev/null
         ;;
     -a | --algo) mapfile -t COMPREPLY < <(compgen -W "sha256d" -- "$word") ;;
-    --network) mapfile -t COMPREPLY < <(compgen -W "main test testnet4 regtest" -- "$word") ;;
+    --network) mapfile -t COMPREPLY < <(compgen -W "main test testnet4 regtest excalibur" -- "$word") ;;
     --pool-strategy) mapfile -t COMPREPLY < <(compgen -W "failover load-balance round-robin" -- "$word") ;;
     --display) mapfile -t COMPREPLY < <(compgen -W "line full none" -- "$word") ;;
     --cpu-budget) mapfile -t COMPREPLY < <(compgen -W "off credits 20% 40% 60% 80%" -- "$word") ;;

@@ -195,6 +195,17 @@ def test_wrong_network(node):
     expect_end(2, "elsewhere", node=node)
 
 
+def test_excalibur(node):
+    """This project's own network: its address, asked for by name and found out from the node."""
+    node.network = "excalibur"
+    payout = segwit_address("exs", 0, KEY.pkh)
+    for more in (["--network", "excalibur"], []):
+        code, text = Miner.run(*options(node, payout=payout), "--blocks", 2, *more, seconds=60)
+        check(code == 0, f"exit code {code}:\n{text}")
+    check(all(block.txs[0].outs[0][1] == KEY.p2wpkh() for block in node.chain.blocks[:2]), "payout")
+    expect_end(1, "cannot pay", "excalibur", node=node)
+
+
 def test_refused_templates(node):
     for change, text in [({"rules": ["!segwit", "!future"]}, "the rule \"future\" is required"),
                          ({"signet_challenge": "51"}, "signers"),

@@ -9,6 +9,7 @@
 #include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #define DATA "bitcoin/src/test/data/"
 
@@ -123,6 +124,17 @@ static void test_types(void **state)
         {"main", "bc1pfeessrawgf", "51024e73", ADDRESS_P2A},
         {"regtest", "bcrt1pfeesnyr2tx", "51024e73", ADDRESS_P2A},
         {"main", "bc1sw50qgdz25j", "6002751e", ADDRESS_FUTURE_WITNESS},
+        {"excalibur", "ESAtsbUtWMZZf1d5AETBTU4Q7RREhJUFLQ",
+         "76a91462e907b15cbf27d5425399ebf6f0fb50ebb88f1888ac", ADDRESS_P2PKH},
+        {"excalibur", "enk8edP1av1AeQ7jToxtsEMvXoQj2AJu28",
+         "a914e9c3dd0c07aac76179ebc76a6c78d4d67c6c160a87", ADDRESS_P2SH},
+        {"excalibur", "exs1qw508d6qejxtdg4y5r3zarvary0c5xw7k0awl2h",
+         "0014751e76e8199196d454941c45d1b3a323f1433bd6", ADDRESS_P2WPKH},
+        {"excalibur", "exs1qrp33g0q5c5txsp9arysrx4k6zdkfs4nce4xj0gdcccefvpysxf3q77umvg",
+         "00201863143c14c5166804bd19203356da136c985678cd4d27a1b8c6329604903262", ADDRESS_P2WSH},
+        {"excalibur", "exs1p0xlxvlhemja6c4dqv22uapctqupfhlxm9h8z3k2e72q4k9hcz7vqyspjjk",
+         "512079be667ef9dcbbac55a06295ce870b07029bfcdb2dce28d959f2815b16f81798", ADDRESS_P2TR},
+        {"excalibur", "exs1pfeesqaq9cc", "51024e73", ADDRESS_P2A},
         {"main", "bc1zw508d6qejxtdg4y5r3zarvaryvaxxpcs", "5210751e76e8199196d454941c45d1b3a323",
          ADDRESS_FUTURE_WITNESS},
         {"main", "bc1pw508d6qejxtdg4y5r3zarvary0c5xw7kw508d6qejxtdg4y5r3zarvary0c5xw7kt5nd6y",
@@ -161,6 +173,12 @@ static void test_errors(void **state)
          ADDRESS_WRONG_NETWORK},
         {"main", "bcrt1pfeesnyr2tx", ADDRESS_WRONG_NETWORK},
         {"regtest", "bc1pfeessrawgf", ADDRESS_WRONG_NETWORK},
+        {"main", "exs1pfeesqaq9cc", ADDRESS_WRONG_NETWORK},
+        {"regtest", "ESAtsbUtWMZZf1d5AETBTU4Q7RREhJUFLQ", ADDRESS_WRONG_NETWORK},
+        {"excalibur", "bc1pfeessrawgf", ADDRESS_WRONG_NETWORK},
+        {"excalibur", "mzK2FFDEhxqHcmrJw1ysqFkVyhUULo45hZ", ADDRESS_WRONG_NETWORK},
+        {"excalibur", "QpMX3z1qBkW8tK8g3CYnB2ER4xM2QNf3D8Hz68nF43LbLo8Ph7dG", ADDRESS_PRIVATE_KEY},
+        {"test", "6PxrQLG9CVtTi5ZYxKvsZdXgSN9cfNfyguQLH7kL3W5STLi2LTs", ADDRESS_PRIVATE_KEY},
         {"main", "tc1p0xlxvlhemja6c4dqv22uapctqupfhlxm9h8z3k2e72q4k9hcz7vq5zuyut",
          ADDRESS_UNKNOWN_PREFIX},
         /* Private keys, of this network and of another; with and without the mark of compression. */
@@ -244,6 +262,37 @@ static void test_order(void **state)
     check_made(text, strlen(text), ADDRESS_BAD_PROGRAM_LENGTH);
 }
 
+/*
+ * On excalibur base58 may begin as bech32 does there. Whatever the hash, an address is read back; and
+ * both kinds with the three letters are met, in every case that they can have.
+ */
+static void test_base58_or_bech32(void **state)
+{
+    static const char *const beginnings[] = {"EXS", "EXs", "eXS", "eXs"};
+    const struct params *net = params_find("excalibur");
+    size_t seen[4] = {0};
+    struct address address = {.size = 20}, back;
+    char text[ADDRESS_TEXT_SIZE];
+
+    (void)state;
+    for (uint32_t i = 0; i < 1 << 16; i++) {
+        address.type = i & 1 ? ADDRESS_P2SH : ADDRESS_P2PKH;
+        address.program[0] = (uint8_t)(i >> 8);
+        address.program[1] = (uint8_t)i;
+        if (address_encode(COMPRESS, net, text, &address) && strncasecmp(text, "exs", 3))
+            continue;
+        assert_int_equal(address_decode(COMPRESS, net, &back, text, strlen(text)), ADDRESS_OK);
+        assert_int_equal(back.type, address.type);
+        assert_memory_equal(back.program, address.program, 20);
+        for (size_t k = 0; k < 4; k++)
+            seen[k] += strncmp(text, beginnings[k], 3) == 0;
+        text[20] = text[20] == 'z' ? 'y' : 'z';
+        assert_int_not_equal(address_decode(COMPRESS, net, &back, text, strlen(text)), ADDRESS_OK);
+    }
+    for (size_t k = 0; k < 4; k++)
+        assert_true(seen[k] > 0);
+}
+
 /* The version byte of an address before as many bytes as no address has. */
 static void test_base58_length(void **state)
 {
@@ -321,10 +370,15 @@ static void test_texts(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_valid),         cmocka_unit_test(test_invalid),
-        cmocka_unit_test(test_types),         cmocka_unit_test(test_errors),
-        cmocka_unit_test(test_white_space),   cmocka_unit_test(test_no_address),
-        cmocka_unit_test(test_texts),         cmocka_unit_test(test_order),
+        cmocka_unit_test(test_valid),
+        cmocka_unit_test(test_invalid),
+        cmocka_unit_test(test_types),
+        cmocka_unit_test(test_errors),
+        cmocka_unit_test(test_white_space),
+        cmocka_unit_test(test_no_address),
+        cmocka_unit_test(test_texts),
+        cmocka_unit_test(test_order),
+        cmocka_unit_test(test_base58_or_bech32),
         cmocka_unit_test(test_base58_length),
     };
 

@@ -10,7 +10,10 @@
 
 #define ZEROS "0000000000000000000000000000000000000000000000000000000000000000"
 
-/* Core's numbers once more, in the notation of its own source: what no genesis block depends on. */
+/*
+ * Core's numbers once more, in the notation of its own source, and those of our own network: what
+ * no genesis block depends on.
+ */
 static const struct numbers {
     const char *name, *magic, *xpub, *xprv, *prefix;
     uint16_t p2p_port, rpc_port;
@@ -119,6 +122,25 @@ static const struct numbers {
      .bip34_hash = ZEROS,
      .minimum_work = ZEROS,
      .assume_valid = ZEROS},
+    {.name = "excalibur",
+     .magic = "e5c35b0d",
+     .xpub = "043587cf",
+     .xprv = "04358394",
+     .prefix = "exs",
+     .p2p_port = 8433,
+     .rpc_port = 8432,
+     .base58 = {33, 93, 161},
+     .halving_interval = 210000,
+     .threshold = 108,
+     .period = 144,
+     .timespan = 86400,
+     .start = PARAMS_NEVER_ACTIVE,
+     .bip94 = true,
+     .heights = {1, 1, 1, 1, 1, 0},
+     .pow_limit = "0000007fffffffffffffffffffffffffffffffffffffffffffffffffffffffff",
+     .bip34_hash = ZEROS,
+     .minimum_work = ZEROS,
+     .assume_valid = ZEROS},
 };
 
 static void assert_bytes_text(const uint8_t *data, size_t size, const char *text)
@@ -221,6 +243,7 @@ static void test_genesis(void **state)
         {"testnet4", "00000000da84f2bafbbc53dee25a72ae507ff4914b867c565be350b0da8bf043"},
         {"signet", "00000008819873e925422c1ff0f99f7cc9bbb232af63a077a480a3633bee1ef6"},
         {"regtest", "0f9188f13cb7b2c71f2a335e3a4fc328bf5beb436012afca590b1a11466e2206"},
+        {"excalibur", "0000001daee8aaba4d9abb1fe167f9231b9f9cad21f24acf803da5ddac6feca4"},
     };
     size_t count = sizeof(known) / sizeof(known[0]);
 
@@ -233,6 +256,50 @@ static void test_genesis(void **state)
     assert_null(params_all[count]);
 }
 
+/*
+ * excalibur's first block, written down apart from the table: its bytes, its name and work, and an
+ * output that no program lets anybody spend. Core's rules for a header begin behind it, so that its
+ * bits are the limit's is nowhere else checked.
+ */
+static void test_excalibur_genesis(void **state)
+{
+    static const char coinbase[] =
+        "0100000001" ZEROS "ffffffff4e04ffff001d010446"
+        "32332f4e6f762f3230323620457863616c696275722d4558533a2064696666696375"
+        "6c747920666f6c6c6f77732074686520686173682072617465206f6e636520612064"
+        "6179ffffffff0100f2052a01000000016a00000000";
+    static const char header[] =
+        "01000000" ZEROS "a264ace18287a741788f2fd5098873b5acf8239b90c518fe61a02441ea791b4b"
+        "0082036b"
+        "ffff7f1d"
+        "e8734e00";
+    const struct params *net = params_find("excalibur");
+    uint8_t raw[BLOCK_HEADER_SIZE], *want;
+    struct hash256 hash, root;
+    struct uint256 target;
+    size_t size;
+
+    (void)state;
+    want = hex_bytes(coinbase, &size);
+    assert_int_equal(size, net->genesis_coinbase.size);
+    assert_memory_equal(want, net->genesis_coinbase.data, size);
+    root = oracle_sha256d(want, size);
+    assert_memory_equal(root.bytes, net->genesis.merkle_root.bytes, 32);
+    free(want);
+    want = hex_bytes(header, &size);
+    block_header_write(raw, &net->genesis);
+    assert_int_equal(size, BLOCK_HEADER_SIZE);
+    assert_memory_equal(raw, want, size);
+    free(want);
+    hash = oracle_sha256d(raw, sizeof(raw));
+    assert_memory_equal(hash.bytes, net->genesis_hash.bytes, 32);
+    assert_int_equal(uint256_to_compact(net->pow_limit), net->genesis.bits);
+    assert_true(pow_target(&target, net->genesis.bits, net->pow_limit));
+    /* 2^256 / (7fffff * 2^208 + 1): 2^25 and a little, since compact bits round the limit down. */
+    assert_true(uint256_compare(uint256_work(target), uint256_from_u64((UINT64_C(1) << 25) + 4)) ==
+                0);
+}
+
 /* What the tables must be among themselves, whatever their numbers. */
 static void test_sanity(void **state)
 {
@@ -240,11 +307,12 @@ static void test_sanity(void **state)
     for (const struct params *const *p = params_all; *p; p++) {
         const struct params *net = *p;
         bool is_main = !strcmp(net->name, "main");
+        bool daily = !strcmp(net->name, "regtest") || !strcmp(net->name, "excalibur");
 
         assert_ptr_equal(params_find(net->name), net);
         assert_int_equal(net->test_chain, !is_main);
         assert_int_equal(net->pow_timespan % net->pow_spacing, 0);
-        assert_int_equal(params_retarget_interval(net), strcmp(net->name, "regtest") ? 2016 : 144);
+        assert_int_equal(params_retarget_interval(net), daily ? 144 : 2016);
         assert_true(net->exception_count <= PARAMS_MAX_EXCEPTIONS);
         for (size_t i = 0; i < PARAMS_DEPLOYMENTS; i++)
             assert_true(net->deployments[i].threshold <= net->deployments[i].period);
@@ -279,11 +347,14 @@ static void test_subsidy(void **state)
         int32_t height;
         int64_t satoshis;
     } cases[] = {
-        {"main", 0, 5000000000},      {"main", 209999, 5000000000}, {"main", 210000, 2500000000},
-        {"main", 419999, 2500000000}, {"main", 420000, 1250000000}, {"main", 840000, 312500000},
-        {"main", 6720000, 1},         {"main", 6929999, 1},         {"main", 6930000, 0},
-        {"main", 13440000, 0},        {"main", INT32_MAX, 0},       {"regtest", 149, 5000000000},
+        {"main", 0, 5000000000},      {"main", 209999, 5000000000},
+        {"main", 210000, 2500000000}, {"main", 419999, 2500000000},
+        {"main", 420000, 1250000000}, {"main", 840000, 312500000},
+        {"main", 6720000, 1},         {"main", 6929999, 1},
+        {"main", 6930000, 0},         {"main", 13440000, 0},
+        {"main", INT32_MAX, 0},       {"regtest", 149, 5000000000},
         {"regtest", 150, 2500000000}, {"regtest", 9600, 0},
+        {"excalibur", 1, 5000000000}, {"excalibur", 210000, 2500000000},
     };
     int64_t sum = 0;
 
@@ -344,10 +415,10 @@ static void test_custom_signet(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_genesis),      cmocka_unit_test(test_sanity),
-        cmocka_unit_test(test_unknown),      cmocka_unit_test(test_subsidy),
-        cmocka_unit_test(test_script_rules), cmocka_unit_test(test_custom_signet),
-        cmocka_unit_test(test_numbers),
+        cmocka_unit_test(test_genesis),       cmocka_unit_test(test_excalibur_genesis),
+        cmocka_unit_test(test_sanity),        cmocka_unit_test(test_unknown),
+        cmocka_unit_test(test_subsidy),       cmocka_unit_test(test_script_rules),
+        cmocka_unit_test(test_custom_signet), cmocka_unit_test(test_numbers),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -207,6 +207,64 @@ static void test_negative_timespan(void **state)
     assert_int_equal(retarget(net, 4031, 0, UINT32_MAX, 0x1c387f6f, 0x1c387f6f), 0x1d00e1fd);
 }
 
+/*
+ * excalibur from its genesis block, whose date is long past when the second block comes, at one
+ * block a second: the first window's timespan is that of years, the limit holds, and from block 288
+ * on each day's worth of blocks is four times as hard.
+ */
+static void test_excalibur(void **state)
+{
+    static const struct {
+        int32_t height;
+        uint32_t bits;
+    } changes[] = {{288, 0x1d1fffff}, {432, 0x1d07ffff}, {576, 0x1d01ffff}, {720, 0x1c7fffc0}};
+    const struct params *net = params_find("excalibur");
+    struct pow_ancestor blocks[800] = {{net->genesis.time, net->genesis.bits}};
+    struct chain c = {blocks, 0, 0, 0};
+    uint32_t start = net->genesis.time + 30 * 24 * 60 * 60, bits = net->genesis.bits;
+    size_t next = 0, count = sizeof(changes) / sizeof(changes[0]);
+
+    (void)state;
+    for (int32_t height = 1; height < 800; height++) {
+        uint32_t time = start + (uint32_t)height, want = bits;
+
+        if (next < count && height == changes[next].height)
+            want = changes[next++].bits;
+        c.tip = height - 1;
+        assert_int_equal(pow_next_bits(net, ancestor_of, &c, height - 1, time), want);
+        assert_true(pow_permitted_transition(net, height, bits, want));
+        /* No block may be easy for being late. */
+        assert_int_equal(pow_next_bits(net, ancestor_of, &c, height - 1, time + 1000000), want);
+        blocks[height] = (struct pow_ancestor){time, want};
+        bits = want;
+    }
+    assert_int_equal(next, count);
+    assert_false(pow_permitted_transition(net, 289, 0x1d7fffff, 0x1d1fffff));
+    assert_false(pow_permitted_transition(net, 288, 0x1d7fffff, 0x1d1ffffe));
+    assert_false(pow_permitted_transition(net, 288, 0x1d1fffff, 0x1e00ffff));
+    assert_false(pow_permitted_transition(net, 2017, 0x1c05a3f4, 0x1d7fffff));
+}
+
+/* 143 intervals of 600 seconds are a little less than a day, as 2015 are less than two weeks. */
+static void test_excalibur_steady(void **state)
+{
+    const struct params *net = params_find("excalibur");
+    uint32_t time = 1800000000, day = 24 * 60 * 60;
+
+    (void)state;
+    assert_int_equal(retarget(net, 287, time, time + day, 0x1c05a3f4, 0x1c05a3f4), 0x1c05a3f4);
+    assert_int_equal(retarget(net, 287, time, time + 143 * 600, 0x1c05a3f4, 0x1c05a3f4),
+                     0x1c0599ec);
+    /* Four days and more; a quarter of a day and less; BIP94: from the period's first block. */
+    assert_int_equal(retarget(net, 287, time, time + 4 * day, 0x1c05a3f4, 0x1c05a3f4), 0x1c168fd0);
+    assert_int_equal(retarget(net, 287, time, time + 9 * day, 0x1c05a3f4, 0x1c05a3f4), 0x1c168fd0);
+    assert_int_equal(retarget(net, 287, time, time + day / 4, 0x1c05a3f4, 0x1c05a3f4), 0x1c0168fd);
+    assert_int_equal(retarget(net, 287, time, time - day, 0x1c05a3f4, 0x1c05a3f4), 0x1c0168fd);
+    assert_int_equal(retarget(net, 287, time, time + day, 0x1c05a3f4, 0x1d7fffff), 0x1c05a3f4);
+    assert_int_equal(retarget(net, 143, net->genesis.time, time + day, 0x1d7fffff, 0x1d7fffff),
+                     0x1d7fffff);
+}
+
 static void test_regtest(void **state)
 {
     const struct params *net = params_find("regtest");
@@ -225,6 +283,7 @@ int main(void)
         cmocka_unit_test(test_no_change),      cmocka_unit_test(test_min_difficulty),
         cmocka_unit_test(test_bip94),          cmocka_unit_test(test_negative_timespan),
         cmocka_unit_test(test_regtest),        cmocka_unit_test(test_target_overflow),
+        cmocka_unit_test(test_excalibur),      cmocka_unit_test(test_excalibur_steady),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -84,11 +84,36 @@ static void test_refused(void **state)
     }
 }
 
+/* excalibur's version byte is its own: the key 1, both ways, and on no other network. */
+static void test_excalibur(void **state)
+{
+    static const char *const texts[] = {"6PxrQLG9CVtTi5ZYxKvsZdXgSN9cfNfyguQLH7kL3W5STLi2LTs",
+                                        "QpMX3z1qBkW8tK8g3CYnB2ER4xM2QNf3D8Hz68nF43LbLo8Ph7dG"};
+    const struct params *net = params_find("excalibur");
+
+    (void)state;
+    for (int compressed = 0; compressed < 2; compressed++) {
+        const char *text = texts[compressed];
+        struct wif_key key = {.compressed = compressed}, back;
+        char encoded[WIF_TEXT_SIZE];
+
+        key.secret[31] = 1;
+        assert_int_equal(wif_encode(COMPRESS, net, encoded, &key), strlen(text));
+        assert_string_equal(encoded, text);
+        for (const struct params *const *p = params_all; *p; p++)
+            assert_int_equal(wif_decode(COMPRESS, *p, &back, text, strlen(text)), *p == net);
+        assert_true(wif_decode(COMPRESS, net, &back, text, strlen(text)));
+        assert_int_equal(back.compressed, compressed);
+        assert_memory_equal(back.secret, key.secret, 32);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_vectors),
         cmocka_unit_test(test_refused),
+        cmocka_unit_test(test_excalibur),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
