@@ -15,13 +15,12 @@
  * worth it (SCRIPT_MAY_DEFER): the answer of a run whose guesses were all right
  * is the answer.
  *
- * No heap but the caller's arena, and that only for a witness of more than a
- * thousand items. Functions are pure apart from decide; any thread.
+ * No heap, whatever the script or the witness: all is done in a workspace of the
+ * caller's. Functions are pure apart from decide; any thread.
  */
 #ifndef CONSENSUS_INTERPRETER_H
 #define CONSENSUS_INTERPRETER_H
 
-#include "base/arena.h"
 #include "consensus/script_error.h"
 #include "consensus/script_flags.h"
 #include "consensus/sighash.h"
@@ -29,8 +28,8 @@
 
 enum script_decision {
     /*
-     * A false answer fails the input or costs nothing: CHECKSIG and its kin, a multisignature with
-     * as many keys as signatures, taproot's key path and its commitment.
+     * A false answer most likely fails the input: CHECKSIG and its kin, a multisignature that has no
+     * more keys left than signatures, taproot's key path and its commitment.
      */
     SCRIPT_MAY_DEFER,
     /* One of several candidates: false is an ordinary answer here, so answer exactly. */
@@ -44,7 +43,7 @@ typedef bool script_decide_fn(void *context, const struct signature_check *check
 script_decide_fn script_decide_directly;
 
 /*
- * Room that a run works in, some 120 KB: one a thread, used again and again, never read by others.
+ * Room that a run works in, some 60 KB: one a thread, used again and again, never read by others.
  * No initialisation needed.
  */
 struct script_workspace;
@@ -65,15 +64,15 @@ struct script_input {
  * (asserted). A taproot spend with TAPROOT in flags needs all spent outputs: without them the
  * signature checks fail (Core, HandleMissingData; SCRIPT_ERR_SCHNORR_SIG_HASHTYPE).
  *
- * SCRIPT_ERR_OK where it may be spent, and else Core's error. SCRIPT_NO_MEMORY is ours.
+ * SCRIPT_ERR_OK where it may be spent, and else Core's error.
  */
-MUST_USE enum script_error script_verify(struct script_workspace *workspace, struct arena *arena,
+MUST_USE enum script_error script_verify(struct script_workspace *workspace,
                                          const struct script_input *input, script_decide_fn *decide,
                                          void *context);
 
 /* The same with a scriptSig and witness of the caller's in place of the transaction's own. */
 MUST_USE enum script_error script_verify_with(struct script_workspace *workspace,
-                                              struct arena *arena, const struct script_input *input,
+                                              const struct script_input *input,
                                               struct bytes script_sig, const struct bytes *witness,
                                               size_t witness_count, script_decide_fn *decide,
                                               void *context);

@@ -1,6 +1,6 @@
 /*
  * Why a script failed: Core's SCRIPT_ERR values (script/script_error.h), by its
- * names and in its order, and one of our own.
+ * names and in its order.
  */
 #ifndef CONSENSUS_SCRIPT_ERROR_H
 #define CONSENSUS_SCRIPT_ERROR_H
@@ -61,12 +61,10 @@ enum script_error {
     SCRIPT_ERR_TAPSCRIPT_EMPTY_PUBKEY,
     SCRIPT_ERR_OP_CODESEPARATOR,
     SCRIPT_ERR_SIG_FINDANDDELETE,
-    SCRIPT_ERRORS, /* Core's end here */
-    /* Ours: no memory for a witness of more than a thousand items. Says nothing about the script. */
-    SCRIPT_NO_MEMORY = SCRIPT_ERRORS,
+    SCRIPT_ERRORS, /* how many there are */
 };
 
-/* Its name without the prefix, as in Core's tests: "EVAL_FALSE". "NO_MEMORY" for ours. */
+/* Its name without the prefix, as in Core's tests: "EVAL_FALSE". */
 const char *script_error_name(enum script_error error);
 
 /* Core's text (ScriptErrorString), as block-script-verify-flag-failed (...) shows it. */
