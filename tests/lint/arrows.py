@@ -7,11 +7,12 @@ import tree
 # Headers of a C and POSIX system belong to no library and are open to all.
 DRAWING = {
     "include": ("", ""),
+    "docs": ("", "exs"), # examples: as other programs see us
     "base": ("", "jansson libyaml libevent"),
     "kernels": ("base", "openssl secp256k1"),
     "consensus": ("base kernels", "openssl"),
     "engine": ("base kernels", "hwloc libnuma openssl opencl secp256k1"),
-    "validation": ("base kernels consensus engine", "secp256k1 uthash"),
+    "validation": ("base kernels consensus engine include", "secp256k1 uthash"),
     "mining": ("base kernels consensus engine", "jansson libcurl libevent openssl"),
     "rpc": ("base", "jansson libevent wslay openssl"),
     "node": ("base kernels consensus engine validation mining rpc",
@@ -23,6 +24,7 @@ DRAWING = {
 SEE_ALL = {"programs", "bench", "tests"}  # and are seen by none
 
 LIBRARIES = {
+    "exs": r"exs/.*", # ours, as installed
     "openssl": r"openssl/.*",
     "jansson": r"jansson\.h",
     "hwloc": r"hwloc\.h|hwloc/.*",
