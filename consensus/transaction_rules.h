@@ -53,6 +53,12 @@ enum {
 MUST_USE enum reject transaction_check(const struct transaction *tx, struct arena *arena);
 
 /*
+ * The sum of its outputs. False, and out unchanged, where transaction_check would have refused
+ * one of them or their sum.
+ */
+MUST_USE bool transaction_value_out(struct amount *out, const struct transaction *tx);
+
+/*
  * IsFinalTx for a block at height, with the time that lock times are compared with: the median
  * time past before it (BIP113), the block's own before that rule.
  */

@@ -39,9 +39,8 @@ void witness_commitment_script(uint8_t out[static WITNESS_COMMITMENT_SCRIPT_SIZE
     memcpy(out + sizeof(commitment_header), commitment.bytes, 32);
 }
 
-static enum witness_verdict check_commitment(const struct kernels *kernels,
-                                             const struct block *block, struct arena *arena,
-                                             size_t output)
+static enum reject check_commitment(const struct kernels *kernels, const struct block *block,
+                                    struct arena *arena, size_t output)
 {
     const struct transaction *coinbase = &block->transactions[0];
     const struct tx_input *input = coinbase->inputs;
@@ -49,44 +48,26 @@ static enum witness_verdict check_commitment(const struct kernels *kernels,
 
     if (coinbase->input_count == 0 || input->witness_count != 1 ||
         input->witness[0].size != WITNESS_RESERVED_SIZE)
-        return WITNESS_BAD_NONCE_SIZE;
+        return REJECT_WITNESS_NONCE_SIZE;
     if (!block_witness_root(kernels, &root, block, arena))
-        return WITNESS_NO_MEMORY;
+        return REJECT_NO_MEMORY;
     commitment = witness_commitment_hash(kernels->sha256d_64->run, root, input->witness[0].data);
     if (memcmp(coinbase->outputs[output].script.data + sizeof(commitment_header), commitment.bytes,
                32))
-        return WITNESS_BAD_MERKLE_MATCH;
-    return WITNESS_OK;
+        return REJECT_WITNESS_MERKLE_MATCH;
+    return REJECT_NONE;
 }
 
-enum witness_verdict witness_commitment_check(const struct kernels *kernels,
-                                              const struct block *block, struct arena *arena,
-                                              bool active)
+struct rejection witness_commitment_check(const struct kernels *kernels, const struct block *block,
+                                          struct arena *arena, bool active)
 {
     size_t output;
 
     if (active && block->transaction_count &&
         witness_commitment_find(&output, &block->transactions[0]))
-        return check_commitment(kernels, block, arena, output);
+        return rejection_of(check_commitment(kernels, block, arena, output));
     for (size_t i = 0; i < block->transaction_count; i++)
         if (transaction_has_witness(&block->transactions[i]))
-            return WITNESS_UNEXPECTED;
-    return WITNESS_OK;
-}
-
-const char *witness_verdict_text(enum witness_verdict verdict)
-{
-    switch (verdict) {
-    case WITNESS_OK:
-        return "";
-    case WITNESS_BAD_NONCE_SIZE:
-        return "bad-witness-nonce-size";
-    case WITNESS_BAD_MERKLE_MATCH:
-        return "bad-witness-merkle-match";
-    case WITNESS_UNEXPECTED:
-        return "unexpected-witness";
-    case WITNESS_NO_MEMORY:
-        return "out of memory";
-    }
-    return "unknown witness verdict";
+            return rejection_at(REJECT_UNEXPECTED_WITNESS, i, REJECT_NO_INDEX);
+    return rejection_of(REJECT_NONE);
 }

@@ -8,6 +8,7 @@
 #define CONSENSUS_WITNESS_COMMITMENT_H
 
 #include "consensus/block.h"
+#include "consensus/reject.h"
 
 enum {
     WITNESS_COMMITMENT_SCRIPT_SIZE = 38,
@@ -25,25 +26,15 @@ struct hash256 witness_commitment_hash(sha256d_64_fn *hash, struct hash256 witne
 void witness_commitment_script(uint8_t out[static WITNESS_COMMITMENT_SCRIPT_SIZE],
                                struct hash256 commitment);
 
-/* Core's reject reasons of CheckWitnessMalleation. */
-enum witness_verdict {
-    WITNESS_OK,
-    WITNESS_BAD_NONCE_SIZE,   /* bad-witness-nonce-size */
-    WITNESS_BAD_MERKLE_MATCH, /* bad-witness-merkle-match */
-    WITNESS_UNEXPECTED,       /* unexpected-witness */
-    WITNESS_NO_MEMORY,        /* ours: the arena is exhausted */
-};
-
 /*
- * Whether block's witnesses are those that its coinbase commits to. active:
- * segwit is in force at its height; before, no transaction may have a witness.
- * block_compute_ids came before.
+ * Whether block's witnesses are those that its coinbase commits to (Core, CheckWitnessMalleation).
+ * active: segwit is in force at its height; before, no transaction may have a witness.
+ * block_compute_ids came before. REJECT_NONE, REJECT_WITNESS_NONCE_SIZE,
+ * REJECT_WITNESS_MERKLE_MATCH, REJECT_UNEXPECTED_WITNESS, of the first transaction that has one, or
+ * REJECT_NO_MEMORY.
  */
-MUST_USE enum witness_verdict witness_commitment_check(const struct kernels *kernels,
-                                                       const struct block *block,
-                                                       struct arena *arena, bool active);
-
-/* The reject reason; "" for WITNESS_OK. */
-const char *witness_verdict_text(enum witness_verdict verdict);
+MUST_USE struct rejection witness_commitment_check(const struct kernels *kernels,
+                                                   const struct block *block, struct arena *arena,
+                                                   bool active);
 
 #endif

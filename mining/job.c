@@ -269,7 +269,7 @@ static const char *check_parsed(const struct job *job, struct block *block, stru
         return "out of memory";
     if (merkle.mutated || !hash256_equal(merkle.root, block->header.merkle_root))
         return "its Merkle root is wrong";
-    if (witness_commitment_check(kernels, block, arena, t->segwit) != WITNESS_OK)
+    if (witness_commitment_check(kernels, block, arena, t->segwit).reason != REJECT_NONE)
         return "its witness commitment is wrong";
     if (block_weight(block) > t->weight_limit || block->raw.size > t->size_limit)
         return "it is too large";

@@ -93,7 +93,8 @@ static void check_roots(const struct params *net, struct block *block, int32_t h
     assert_true(block_merkle_root(&kernels_generic, &root, block, &arena));
     assert_true(hash256_equal(root.root, block->header.merkle_root));
     assert_false(root.mutated);
-    assert_int_equal(witness_commitment_check(&kernels_generic, block, &arena, segwit), WITNESS_OK);
+    assert_int_equal(witness_commitment_check(&kernels_generic, block, &arena, segwit).reason,
+                     REJECT_NONE);
     arena_free(&arena);
 }
 
@@ -183,7 +184,8 @@ static void check_kernels(const struct sha256d_many_impl *many, const struct sha
     assert_true(block_merkle_root(&kernels, &root, &block, &arena));
     if (!hash256_equal(root.root, block.header.merkle_root))
         fail_msg("%s with %s: another root", many->name, pairs->name);
-    assert_int_equal(witness_commitment_check(&kernels, &block, &arena, segwit), WITNESS_OK);
+    assert_int_equal(witness_commitment_check(&kernels, &block, &arena, segwit).reason,
+                     REJECT_NONE);
     arena_free(&arena);
 }
 
@@ -480,9 +482,10 @@ static void test_no_memory(void **state)
         arena_init(&arena, limit);
         result = block_parse(&block, &arena, bytes_of(raw, size), TRANSACTION_WITH_WITNESS);
         assert_true(result == PARSE_OK || result == PARSE_NO_MEMORY);
-        done = result == PARSE_OK && block_compute_ids(&kernels_generic, &block, &arena) &&
-               block_merkle_root(&kernels_generic, &root, &block, &arena) &&
-               witness_commitment_check(&kernels_generic, &block, &arena, true) == WITNESS_OK;
+        done =
+            result == PARSE_OK && block_compute_ids(&kernels_generic, &block, &arena) &&
+            block_merkle_root(&kernels_generic, &root, &block, &arena) &&
+            witness_commitment_check(&kernels_generic, &block, &arena, true).reason == REJECT_NONE;
         arena_free(&arena);
     }
     free(raw);

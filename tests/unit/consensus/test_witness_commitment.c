@@ -102,10 +102,16 @@ static void fixture_init(struct fixture *f)
     f->outputs[0].script = bytes_of(f->script, sizeof(f->script));
 }
 
-static enum witness_verdict check(struct fixture *f, bool active)
+static enum reject check(struct fixture *f, bool active)
 {
     assert_true(block_compute_ids(&kernels_generic, &f->block, &f->arena));
-    return witness_commitment_check(&kernels_generic, &f->block, &f->arena, active);
+    return witness_commitment_check(&kernels_generic, &f->block, &f->arena, active).reason;
+}
+
+/* The transaction that is to blame. */
+static size_t check_where(struct fixture *f, bool active)
+{
+    return witness_commitment_check(&kernels_generic, &f->block, &f->arena, active).transaction;
 }
 
 static void test_check(void **state)
@@ -114,27 +120,27 @@ static void test_check(void **state)
 
     (void)state;
     fixture_init(&f);
-    assert_int_equal(check(&f, true), WITNESS_OK);
+    assert_int_equal(check(&f, true), REJECT_NONE);
     /* Before segwit a commitment is an output like any other, and witnesses may not be. */
-    assert_int_equal(check(&f, false), WITNESS_UNEXPECTED);
+    assert_int_equal(check(&f, false), REJECT_UNEXPECTED_WITNESS);
 
     f.inputs[0].witness_count = 2;
-    assert_int_equal(check(&f, true), WITNESS_BAD_NONCE_SIZE);
+    assert_int_equal(check(&f, true), REJECT_WITNESS_NONCE_SIZE);
     f.inputs[0].witness_count = 0;
-    assert_int_equal(check(&f, true), WITNESS_BAD_NONCE_SIZE);
+    assert_int_equal(check(&f, true), REJECT_WITNESS_NONCE_SIZE);
     f.inputs[0].witness_count = 1;
     f.coinbase_stack[0].size = 31;
-    assert_int_equal(check(&f, true), WITNESS_BAD_NONCE_SIZE);
+    assert_int_equal(check(&f, true), REJECT_WITNESS_NONCE_SIZE);
     f.coinbase_stack[0].size = 33;
-    assert_int_equal(check(&f, true), WITNESS_BAD_NONCE_SIZE);
+    assert_int_equal(check(&f, true), REJECT_WITNESS_NONCE_SIZE);
     f.coinbase_stack[0].size = 32;
     f.reserved[5] ^= 1;
-    assert_int_equal(check(&f, true), WITNESS_BAD_MERKLE_MATCH);
+    assert_int_equal(check(&f, true), REJECT_WITNESS_MERKLE_MATCH);
     f.reserved[5] ^= 1;
     f.stack.size--;
-    assert_int_equal(check(&f, true), WITNESS_BAD_MERKLE_MATCH);
+    assert_int_equal(check(&f, true), REJECT_WITNESS_MERKLE_MATCH);
     f.stack.size++;
-    assert_int_equal(check(&f, true), WITNESS_OK);
+    assert_int_equal(check(&f, true), REJECT_NONE);
     arena_free(&f.arena);
 }
 
@@ -145,20 +151,22 @@ static void test_check_without_commitment(void **state)
     (void)state;
     fixture_init(&f);
     f.outputs[0].script.size = 0;
-    assert_int_equal(check(&f, true), WITNESS_UNEXPECTED);
+    assert_int_equal(check(&f, true), REJECT_UNEXPECTED_WITNESS);
+    assert_int_equal(check_where(&f, true), 0);
     f.inputs[0].witness_count = 0;
-    assert_int_equal(check(&f, true), WITNESS_UNEXPECTED);
+    assert_int_equal(check(&f, true), REJECT_UNEXPECTED_WITNESS);
+    assert_int_equal(check_where(&f, true), 1);
     f.inputs[1].witness_count = 0;
-    assert_int_equal(check(&f, true), WITNESS_OK);
-    assert_int_equal(check(&f, false), WITNESS_OK);
+    assert_int_equal(check(&f, true), REJECT_NONE);
+    assert_int_equal(check(&f, false), REJECT_NONE);
     /* A commitment without any witness still needs the reserved value. */
     f.outputs[0].script.size = sizeof(f.script);
-    assert_int_equal(check(&f, true), WITNESS_BAD_NONCE_SIZE);
+    assert_int_equal(check(&f, true), REJECT_WITNESS_NONCE_SIZE);
     /* And what has no inputs has no reserved value. */
     f.transactions[0].input_count = 0;
-    assert_int_equal(check(&f, true), WITNESS_BAD_NONCE_SIZE);
+    assert_int_equal(check(&f, true), REJECT_WITNESS_NONCE_SIZE);
     f.block.transaction_count = 0;
-    assert_int_equal(check(&f, true), WITNESS_OK);
+    assert_int_equal(check(&f, true), REJECT_NONE);
     arena_free(&f.arena);
 }
 
@@ -173,8 +181,8 @@ static void test_no_memory(void **state)
     (void)state;
     fixture_init(&f);
     arena_init(&full, 1);
-    assert_int_equal(witness_commitment_check(&kernels_generic, &f.block, &full, true),
-                     WITNESS_NO_MEMORY);
+    assert_int_equal(witness_commitment_check(&kernels_generic, &f.block, &full, true).reason,
+                     REJECT_NO_MEMORY);
     assert_false(block_merkle_root(&kernels_generic, &root, &f.block, &full));
     assert_false(block_witness_root(&kernels_generic, &witness_root, &f.block, &full));
     assert_false(block_compute_ids(&kernels_generic, &f.block, &full));
@@ -182,22 +190,12 @@ static void test_no_memory(void **state)
     arena_free(&f.arena);
 }
 
-static void test_texts(void **state)
-{
-    (void)state;
-    assert_string_equal(witness_verdict_text(WITNESS_OK), "");
-    assert_string_equal(witness_verdict_text(WITNESS_BAD_NONCE_SIZE), "bad-witness-nonce-size");
-    assert_string_equal(witness_verdict_text(WITNESS_BAD_MERKLE_MATCH), "bad-witness-merkle-match");
-    assert_string_equal(witness_verdict_text(WITNESS_UNEXPECTED), "unexpected-witness");
-    assert_string_equal(witness_verdict_text(WITNESS_NO_MEMORY), "out of memory");
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_find),      cmocka_unit_test(test_script),
         cmocka_unit_test(test_check),     cmocka_unit_test(test_check_without_commitment),
-        cmocka_unit_test(test_no_memory), cmocka_unit_test(test_texts),
+        cmocka_unit_test(test_no_memory),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
