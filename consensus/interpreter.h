@@ -43,7 +43,7 @@ typedef bool script_decide_fn(void *context, const struct signature_check *check
 script_decide_fn script_decide_directly;
 
 /*
- * Room that a run works in, some 60 KB: one a thread, used again and again, never read by others.
+ * Room that a run works in, some 120 KB: one a thread, used again and again, never read by others.
  * No initialisation needed.
  */
 struct script_workspace;
