@@ -30,10 +30,10 @@ enum { VALIDATOR_ERROR_SIZE = 256 };
 
 struct validator_options {
     const struct kernels *kernels; /* outlives the validator */
-    struct pool *pool;    /* outlives it; NULL: all on the calling thread, nothing deferred */
-    const char *verifier; /* an implementation's name; NULL: the fastest */
+    struct pool *pool;             /* outlives it; NULL: all on the calling thread */
+    const char *verifier;          /* an implementation's name; NULL: the fastest */
     size_t
-        signature_cache_bytes; /* 0: no cache; else rounded down to a power of two, at least a page */
+        signature_cache_bytes; /* 0: no cache; else a bound, but for a few hundred bytes at the least */
     bool direct;               /* verify each signature at once instead of deferring it */
 };
 
@@ -46,6 +46,12 @@ struct validator *validator_create(const struct validator_options *options,
 
 /* No call may be under way. */
 void validator_destroy(struct validator *validator);
+
+/* The name of the verifier's implementation that is used. */
+const char *validator_verifier_name(const struct validator *validator);
+
+/* The name of the implementation that verifies its signatures. */
+const char *validator_verifier_name(const struct validator *validator);
 
 enum validation {
     VALIDATION_VALID,
@@ -132,7 +138,7 @@ struct block_context {
     bool skip_proof_of_work;
     /*
      * As for a block that is only tried (Core, fJustCheck): good signatures are remembered. Else
-     * nothing is, and a remembered one that the block has is forgotten soon after.
+     * nothing is, and those that the block has are forgotten, to make room.
      */
     bool keep_signatures;
 };
