@@ -1,6 +1,5 @@
 /* Chains of headers and blocks: each proves its work, names its parent and has the bits that the one before asks for. */
-#include "consensus/block.h"
-#include "consensus/params.h"
+#include "consensus/block_rules.h"
 #include "consensus/pow.h"
 #include "consensus/script.h"
 #include "tests/unit/consensus/support.h"
@@ -14,6 +13,28 @@ static struct pow_ancestor raw_ancestor(void *context, int32_t height)
     struct block_header header = block_header_read(headers + (size_t)height * BLOCK_HEADER_SIZE);
 
     return (struct pow_ancestor){header.time, header.bits};
+}
+
+/* The verdict on the header at height, behind those before it, by all rules that there are for it. */
+static enum reject judge(const struct params *net, uint8_t *headers, int32_t height)
+{
+    struct block_header header = block_header_read(headers + (size_t)height * BLOCK_HEADER_SIZE);
+    uint32_t times[MEDIAN_TIME_SPAN];
+    size_t n = 0;
+    struct header_context context;
+    struct block_place place = {.params = net, .height = height};
+    enum reject why = header_check(net, &header, block_header_hash(COMPRESS, &header));
+
+    if (why != REJECT_NONE)
+        return why;
+    for (int32_t h = height - 1; h >= 0 && n < MEDIAN_TIME_SPAN; h--)
+        times[n++] = raw_ancestor(headers, h).time;
+    place.median_time_past = median_time_past(times, n);
+    context = (struct header_context){
+        .bits = pow_next_bits(net, raw_ancestor, headers, height - 1, header.time),
+        .previous_time = times[0],
+        .now = (int64_t)header.time - MAX_FUTURE_BLOCK_TIME};
+    return header_check_contextual(&place, &header, &context).reason;
 }
 
 static void test_headers(void **state)
@@ -36,10 +57,8 @@ static void test_headers(void **state)
         assert_memory_equal(again, raw, BLOCK_HEADER_SIZE);
         assert_memory_equal(hash.bytes, want.bytes, 32);
         assert_true(block_hash_equal(header.previous, previous));
-        assert_true(pow_check(hash, header.bits, net->pow_limit));
         if (i)
-            assert_int_equal(pow_next_bits(net, raw_ancestor, headers, (int32_t)i - 1, header.time),
-                             header.bits);
+            assert_int_equal(judge(net, headers, (int32_t)i), REJECT_NONE);
         else
             assert_true(block_hash_equal(hash, net->genesis_hash));
         previous = hash;
@@ -142,8 +161,8 @@ static void add_block(struct alternative *chain, int32_t height, uint32_t time, 
     header.bits = pow_next_bits(chain->net, raw_ancestor, chain->headers, height - 1, time);
     block_header_write(chain->headers[height], &header);
     chain->tip = block_header_hash(COMPRESS, &header);
-    if (!pow_check(chain->tip, header.bits, chain->net->pow_limit))
-        fail_msg("no proof of work at height %d", (int)height);
+    if (judge(chain->net, chain->headers[0], height) != REJECT_NONE)
+        fail_msg("not valid at height %d", (int)height);
 }
 
 static void test_alternative_chain(void **state)
@@ -166,12 +185,127 @@ static void test_alternative_chain(void **state)
     json_decref(file);
 }
 
+/*
+ * Headers without the work, for the rules that are about time and difficulty: those of excalibur,
+ * of its proof of work limit, at a block a minute from a month behind its genesis block on.
+ */
+struct minutes {
+    struct params net;
+    uint8_t headers[600][BLOCK_HEADER_SIZE];
+};
+
+static void set_time(struct minutes *m, int32_t height, uint32_t time)
+{
+    write_le32(m->headers[height] + 68, time);
+}
+
+static void set_bits(struct minutes *m, int32_t height)
+{
+    uint32_t time = read_le32(m->headers[height] + 68);
+
+    write_le32(m->headers[height] + 72,
+               pow_next_bits(&m->net, raw_ancestor, m->headers, height - 1, time));
+}
+
+static enum reject judge_context(struct minutes *m, int32_t height)
+{
+    struct block_header header = block_header_read(m->headers[height]);
+    uint32_t times[MEDIAN_TIME_SPAN];
+    struct block_place place = {.params = &m->net, .height = height};
+    struct header_context context = {
+        pow_next_bits(&m->net, raw_ancestor, m->headers, height - 1, header.time),
+        raw_ancestor(m->headers, height - 1).time, header.time};
+
+    for (int32_t i = 0; i < MEDIAN_TIME_SPAN; i++)
+        times[i] = raw_ancestor(m->headers, height - 1 - i).time;
+    place.median_time_past = median_time_past(times, MEDIAN_TIME_SPAN);
+    return header_check_contextual(&place, &header, &context).reason;
+}
+
+static struct minutes *make_minutes(const char *rules_of)
+{
+    static struct minutes m;
+    uint32_t start;
+
+    m.net = *params_find("excalibur");
+    m.net.bip94 = params_find(rules_of)->bip94;
+    start = m.net.genesis.time + 30 * 24 * 60 * 60;
+    block_header_write(m.headers[0], &m.net.genesis);
+    for (int32_t height = 1; height < 600; height++) {
+        block_header_write(m.headers[height], &(struct block_header){.version = 0x20000000});
+        set_time(&m, height, start + (uint32_t)height * 60);
+        set_bits(&m, height);
+    }
+    return &m;
+}
+
+static void test_excalibur(void **state)
+{
+    struct minutes *m = make_minutes("excalibur");
+    uint32_t limit = m->net.genesis.bits;
+
+    (void)state;
+    for (int32_t height = MEDIAN_TIME_SPAN; height < 600; height++) {
+        uint32_t bits = raw_ancestor(m->headers, height).bits;
+
+        assert_int_equal(judge_context(m, height), REJECT_NONE);
+        assert_int_equal(bits == limit, height < 288);
+        /* Any other bits are wrong: too hard, too easy, and those of the period before. */
+        write_le32(m->headers[height] + 72, bits - 1);
+        assert_int_equal(judge_context(m, height), REJECT_DIFFBITS);
+        write_le32(m->headers[height] + 72, height < 288 ? 0x1e00ffff : limit);
+        assert_int_equal(judge_context(m, height), REJECT_DIFFBITS);
+        write_le32(m->headers[height] + 72, bits);
+    }
+    /* Late as it may be, no block is easier for it. */
+    set_time(m, 300, raw_ancestor(m->headers, 299).time + 24 * 60 * 60);
+    assert_int_equal(judge_context(m, 300), REJECT_NONE);
+    write_le32(m->headers[300] + 72, limit);
+    assert_int_equal(judge_context(m, 300), REJECT_DIFFBITS);
+}
+
+/*
+ * BIP94: the first block of a period may be ten minutes before its parent and no more, so that
+ * periods can't be made to overlap; without the rule, as far as the median time past lets it.
+ */
+static void test_timewarp(void **state)
+{
+    static const struct {
+        const char *rules_of;
+        int32_t height;
+        uint32_t back; /* seconds before the parent, which is two hours ahead of the rest */
+        enum reject verdict;
+    } cases[] = {
+        {"excalibur", 288, 600, REJECT_NONE},
+        {"excalibur", 288, 601, REJECT_TIME_TIMEWARP_ATTACK},
+        {"excalibur", 287, 601, REJECT_NONE},
+        {"excalibur", 289, 601, REJECT_NONE},
+        {"excalibur", 144, 601, REJECT_TIME_TIMEWARP_ATTACK},
+        {"excalibur", 432, 7000, REJECT_TIME_TIMEWARP_ATTACK},
+        {"main", 288, 601, REJECT_NONE},
+        {"main", 288, 7000, REJECT_NONE},
+        {"main", 288, 7800, REJECT_TIME_TOO_OLD},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        struct minutes *m = make_minutes(cases[i].rules_of);
+        int32_t height = cases[i].height;
+        uint32_t ahead = raw_ancestor(m->headers, height - 1).time + 7200;
+
+        set_time(m, height - 1, ahead);
+        set_time(m, height, ahead - cases[i].back);
+        set_bits(m, height);
+        assert_int_equal(judge_context(m, height), cases[i].verdict);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_headers),
-        cmocka_unit_test(test_first_blocks),
-        cmocka_unit_test(test_alternative_chain),
+        cmocka_unit_test(test_headers),           cmocka_unit_test(test_first_blocks),
+        cmocka_unit_test(test_alternative_chain), cmocka_unit_test(test_excalibur),
+        cmocka_unit_test(test_timewarp),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
