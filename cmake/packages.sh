@@ -4,7 +4,7 @@
 BUILD_PACKAGES=(
     cmake gcc libc6-dev ninja-build pkg-config python3
     libcmocka-dev libcurl4-openssl-dev libevent-dev libhwloc-dev libjansson-dev libnuma-dev libsecp256k1-dev
-    libssl-dev libyaml-dev ocl-icd-opencl-dev
+    libssl-dev libyaml-dev ocl-icd-opencl-dev zlib1g-dev
 )
 TEST_PACKAGES=(
     # ca-certificates, nodejs and npm: the full node that the functional tests mine on;

@@ -43,6 +43,7 @@ LIBRARIES = {
     "urcu": r"urcu.*",
     "systemd": r"systemd/.*",
     "cmocka": r"cmocka\.h",
+    "zlib": r"zlib\.h",
 }
 
 # What a C17 compiler and a POSIX or Linux system bring.
