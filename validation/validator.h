@@ -50,9 +50,6 @@ void validator_destroy(struct validator *validator);
 /* The name of the verifier's implementation that is used. */
 const char *validator_verifier_name(const struct validator *validator);
 
-/* The name of the implementation that verifies its signatures. */
-const char *validator_verifier_name(const struct validator *validator);
-
 enum validation {
     VALIDATION_VALID,
     VALIDATION_INVALID,
