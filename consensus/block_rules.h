@@ -103,7 +103,8 @@ struct block_connection {
     /*
      * Where the outputs come from that the block spends, one an input in the block's order, the
      * coinbase's left out: the index of the transaction of the block that made it, or
-     * BLOCK_SOURCE_BEFORE. Settled up to the first input that is missing.
+     * BLOCK_SOURCE_BEFORE. source_count of them are settled: all, or those before the first that is
+     * missing.
      */
     const uint32_t *sources;
     size_t source_count;

@@ -6,37 +6,10 @@
 #include "consensus/pow.h"
 #include "consensus/script.h"
 #include "consensus/witness_commitment.h"
-#include "tests/unit/consensus/support.h"
+#include "tests/unit/consensus/block_builder.h"
 
 #include <stdlib.h>
 #include <string.h>
-
-static const struct {
-    const char *network, *name; /* of parameters, of files */
-    int32_t height;
-    bool undo;
-} files[] = {
-    {"main", "mainnet", 170, true},      {"main", "mainnet", 24835, true},
-    {"main", "mainnet", 57043, true},    {"main", "mainnet", 116928, true},
-    {"main", "mainnet", 150013, true},   {"main", "mainnet", 210000, true},
-    {"main", "mainnet", 300025, true},   {"main", "mainnet", 367891, true},
-    {"main", "mainnet", 403200, true},   {"main", "mainnet", 413567, false},
-    {"main", "mainnet", 426884, false},  {"main", "mainnet", 757753, true},
-    {"main", "mainnet", 866342, true}, /* By its hash and its time this is the main network's block of that height, whatever its name says. */
-    {"main", "testnet3", 482683, false}, {"test", "testnet3", 898352, false},
-    {"test", "testnet3", 928816, true},  {"test", "testnet3", 928828, true},
-    {"test", "testnet3", 928848, true},
-};
-
-enum { FILES = sizeof(files) / sizeof(files[0]) };
-
-static uint8_t *load(size_t i, const char *suffix, size_t *size)
-{
-    char path[64];
-
-    snprintf(path, sizeof(path), "blocks/%s-%d%s.raw", files[i].name, (int)files[i].height, suffix);
-    return vectors_load(path, size);
-}
 
 static void check_serialize(struct block *block, struct bytes raw)
 {
@@ -132,7 +105,7 @@ static void check_built(struct block *block)
 
 static void check_block(size_t i, struct bytes raw)
 {
-    const struct params *net = params_find(files[i].network);
+    const struct params *net = params_find(block_files[i].network);
     struct arena arena;
     struct block block;
     struct block_hash hash = block_raw_header_hash(COMPRESS, raw.data);
@@ -145,11 +118,11 @@ static void check_block(size_t i, struct bytes raw)
     assert_true(block_hash_equal(hash, block_header_hash(COMPRESS, &block.header)));
     assert_true(pow_check(hash, block.header.bits, net->pow_limit));
     assert_true(transaction_is_coinbase(&block.transactions[0]));
-    check_height(net, &block, files[i].height);
+    check_height(net, &block, block_files[i].height);
     check_serialize(&block, raw);
     assert_true(block_compute_ids(&kernels_generic, &block, &arena));
     check_ids(&block);
-    check_roots(net, &block, files[i].height);
+    check_roots(net, &block, block_files[i].height);
     check_built(&block);
     check_serialize(&block, raw);
     arena_free(&arena);
@@ -158,9 +131,9 @@ static void check_block(size_t i, struct bytes raw)
 static void test_real_blocks(void **state)
 {
     (void)state;
-    for (size_t i = 0; i < FILES; i++) {
+    for (size_t i = 0; i < block_file_count; i++) {
         size_t size;
-        uint8_t *raw = load(i, "", &size);
+        uint8_t *raw = block_file_load(&block_files[i], "", &size);
 
         check_block(i, bytes_of(raw, size));
         free(raw);
@@ -195,11 +168,11 @@ static void test_kernels(void **state)
     unsigned cpu = cpu_features();
 
     (void)state;
-    for (size_t i = 0; i < FILES; i++) {
-        const struct params *net = params_find(files[i].network);
-        bool segwit = files[i].height >= net->segwit_height;
+    for (size_t i = 0; i < block_file_count; i++) {
+        const struct params *net = params_find(block_files[i].network);
+        bool segwit = block_files[i].height >= net->segwit_height;
         size_t size;
-        uint8_t *raw = load(i, "", &size);
+        uint8_t *raw = block_file_load(&block_files[i], "", &size);
 
         if (size > 700000) {
             free(raw);
@@ -219,19 +192,19 @@ static void test_kernels(void **state)
 static void test_undo(void **state)
 {
     (void)state;
-    for (size_t i = 0; i < FILES; i++) {
-        const struct params *net = params_find(files[i].network);
+    for (size_t i = 0; i < block_file_count; i++) {
+        const struct params *net = params_find(block_files[i].network);
         size_t size, undo_size, inputs = 0;
-        struct amount in_sum = params_subsidy(net, files[i].height), out_sum = {0};
+        struct amount in_sum = params_subsidy(net, block_files[i].height), out_sum = {0};
         struct arena arena;
         struct block block;
         struct cursor in;
         uint8_t *raw, *undo;
 
-        if (!files[i].undo)
+        if (!block_files[i].undo)
             continue;
-        raw = load(i, "", &size);
-        undo = load(i, "-undo", &undo_size);
+        raw = block_file_load(&block_files[i], "", &size);
+        undo = block_file_load(&block_files[i], "-undo", &undo_size);
         arena_init(&arena, 0);
         assert_int_equal(block_parse(&block, &arena, bytes_of(raw, size), TRANSACTION_WITH_WITNESS),
                          PARSE_OK);
@@ -277,9 +250,9 @@ static void test_truncated(void **state)
     struct random random = random_create("blocks");
 
     (void)state;
-    for (size_t i = 0; i < FILES; i++) {
+    for (size_t i = 0; i < block_file_count; i++) {
         size_t size;
-        uint8_t *raw = load(i, "", &size);
+        uint8_t *raw = block_file_load(&block_files[i], "", &size);
 
         for (size_t cut = 0; size < 10000 && cut < size; cut++)
             assert_int_equal(parse_copy(bytes_of(raw, cut)), PARSE_MALFORMED);
@@ -295,7 +268,8 @@ static void test_changed(void **state)
 {
     struct random random = random_create("blocks");
     size_t size;
-    uint8_t *raw = load(14, "", &size), *copy = malloc(size), *out = malloc(size);
+    uint8_t *raw = block_file_load(&block_files[14], "", &size), *copy = malloc(size),
+            *out = malloc(size);
 
     (void)state;
     assert_non_null(copy);
@@ -346,9 +320,9 @@ static void test_mutated(void **state)
     size_t seen = 0;
 
     (void)state;
-    for (size_t i = 0; i < FILES; i++) {
+    for (size_t i = 0; i < block_file_count; i++) {
         size_t size;
-        uint8_t *raw = load(i, "", &size);
+        uint8_t *raw = block_file_load(&block_files[i], "", &size);
         struct arena arena;
         struct block block, doubled;
         struct merkle_result root;
@@ -469,7 +443,7 @@ static void test_amplification(void **state)
 static void test_no_memory(void **state)
 {
     size_t size;
-    uint8_t *raw = load(17, "", &size);
+    uint8_t *raw = block_file_load(&block_files[17], "", &size);
     bool done = false;
 
     (void)state;
