@@ -47,6 +47,21 @@ def headers(vectors):
         yield block[:80]
 
 
+def scripts(vectors):
+    """Scripts in which their own bytes are looked for, and signatures before scripts that push them."""
+    bitcoin = vectors / "bitcoin/src"
+    for row in json.loads((bitcoin / "test/data/sighash.json").read_text())[1:]:
+        script = bytes.fromhex(row[1])
+        yield bytes([1]) + script[:1] + script
+    wycheproof = json.loads((bitcoin / "secp256k1/src/wycheproof/ecdsa_secp256k1_sha256_bitcoin_test.json").read_text())
+    for group in wycheproof["testGroups"]:
+        for test in group["tests"]:
+            signature = bytes.fromhex(test["sig"]) + b"\x01"
+            if len(signature) < 76:
+                push = bytes([len(signature)]) + signature
+                yield push[:1] + signature + b"\x52" + push + b"\x75" + push + b"\xab\xac"
+
+
 def addresses(vectors):
     data = vectors / "bitcoin/src/test/data"
     for name in "key_io_valid", "key_io_invalid":
@@ -147,6 +162,7 @@ TARGETS = {
     "fuzz_header": headers,
     "fuzz_jsonrpc": answers,
     "fuzz_profile": profiles,
+    "fuzz_script": scripts,
     "fuzz_stratum": sessions,
     "fuzz_template": templates,
     "fuzz_transaction": transactions,
