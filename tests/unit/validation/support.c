@@ -164,3 +164,19 @@ struct verdict expect_invalid(struct validator *v, struct loaded *b, const char 
                  validation_text(verdict.result), rejection_text(text, &verdict.rejection), reason);
     return verdict;
 }
+
+void expect_script_error(struct validator *v, struct loaded *b, enum script_error error,
+                         size_t transaction, size_t input)
+{
+    struct verdict verdict = validate_block(v, &b->block, &b->context);
+    char text[REJECTION_TEXT_SIZE];
+
+    if (verdict.result != VALIDATION_INVALID || verdict.rejection.reason != REJECT_SCRIPT ||
+        verdict.rejection.script != error)
+        fail_msg("block %d: %s: \"%s\", where %s of transaction %zu, input %zu, is right",
+                 b->context.place.height, validation_text(verdict.result),
+                 rejection_text(text, &verdict.rejection), script_error_name(error), transaction,
+                 input);
+    assert_int_equal(verdict.rejection.transaction, transaction);
+    assert_int_equal(verdict.rejection.input, input);
+}

@@ -48,7 +48,7 @@ struct loaded {
 void load(struct loaded *out, struct block_name name);
 void unload(struct loaded *b);
 
-/* A transaction of vectors/transactions as the only other one of a block without a good header. */
+/* Outputs, one after the other, as the undo files hold them. */
 struct tx_output *load_undo(struct arena *arena, const uint8_t *undo, size_t size, size_t *count);
 
 /* Kernels as programs choose them, but without measuring. */
@@ -65,7 +65,7 @@ struct validator *make_validator(struct pool *pool, bool direct, size_t cache);
  */
 void put_in_order(struct loaded *b);
 
-/* Only names, sizes and the root: the commitment stays wrong. */
+/* Only names, sizes and the root: a commitment that is wrong stays wrong. */
 void put_root_in_order(struct loaded *b);
 
 /* A copy of bytes in the block's arena, to be changed and put in place of them. */
@@ -74,5 +74,9 @@ uint8_t *own(struct loaded *b, struct bytes *bytes);
 /* Validates, and asserts the answer. reason: Core's, with the script's error in its parentheses. */
 struct verdict expect_valid(struct validator *v, struct loaded *b);
 struct verdict expect_invalid(struct validator *v, struct loaded *b, const char *reason);
+
+/* A script that fails: with this error, at that input. */
+void expect_script_error(struct validator *v, struct loaded *b, enum script_error error,
+                         size_t transaction, size_t input);
 
 #endif
