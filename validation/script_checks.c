@@ -15,7 +15,7 @@ struct script_share {
     size_t at, end; /* of its chunk, what is not done yet */
     size_t failed;  /* its first input that failed; SIZE_MAX */
     enum script_error error;
-    size_t signatures;
+    size_t signatures, cached;
 };
 
 static size_t input_count(const struct script_checks *run)
@@ -167,6 +167,7 @@ static bool work(struct script_share *share, struct workspace *w, const struct p
             run_share_input(share, w, share->at++);
     }
     flush(share, w);
+    share->cached += w->cached;
     return done;
 }
 
@@ -234,8 +235,10 @@ enum validation script_checks_end(struct script_checks *run)
     if (run->submitted && !pool_group_wait(&run->group))
         return VALIDATION_CANCELLED;
     run->signatures = 0;
+    run->cached = 0;
     for (size_t i = 0; i < run->share_count; i++) {
         run->signatures += run->shares[i].signatures;
+        run->cached += run->shares[i].cached;
         if (run->shares[i].failed < first->failed)
             first = &run->shares[i];
     }

@@ -43,8 +43,8 @@ struct script_checks {
     /* Set by script_checks_end. */
     enum script_error error; /* SCRIPT_ERR_OK: all are good */
     size_t failed_transaction,
-        failed_input;  /* indices; the input's among those of its transaction */
-    size_t signatures; /* checks that were made */
+        failed_input;          /* indices; the input's among those of its transaction */
+    size_t signatures, cached; /* checks that were made; and found in the cache */
 };
 
 /*

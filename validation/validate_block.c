@@ -204,8 +204,11 @@ static struct verdict connect_with_scripts(struct connecting *c)
     verdict = verdict_of_scripts(&run);
     if (rejection.reason != REJECT_NONE)
         return verdict_rejected(rejection);
+    if (verdict.result != VALIDATION_VALID)
+        return verdict;
     verdict.inputs = c->input_count;
     verdict.signatures = run.signatures;
+    verdict.cached = run.cached;
     return verdict;
 }
 

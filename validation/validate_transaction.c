@@ -33,6 +33,7 @@ struct verdict validate_script(struct validator *validator, const struct transac
     error = workspace_run(w, &script, input);
     verdict.inputs = 1;
     verdict.signatures = w->made;
+    verdict.cached = w->cached;
     workspace_return(w);
     if (error != SCRIPT_ERR_OK) {
         verdict = rejected_at(REJECT_SCRIPT, input);
@@ -63,9 +64,11 @@ static struct verdict run_scripts(struct validator *validator, const struct tran
     if (verdict.result == VALIDATION_INVALID) {
         verdict = rejected_at(REJECT_SCRIPT, run.failed_input);
         verdict.rejection.script = run.error;
+    } else if (verdict.result == VALIDATION_VALID) {
+        verdict.inputs = tx->input_count;
+        verdict.signatures = run.signatures;
+        verdict.cached = run.cached;
     }
-    verdict.inputs = tx->input_count;
-    verdict.signatures = run.signatures;
     return verdict;
 }
 

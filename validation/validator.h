@@ -82,7 +82,8 @@ struct verdict {
     unsigned unchecked; /* UNCHECKED_* */
     struct amount fees;
     uint64_t sigop_cost;
-    size_t inputs, signatures; /* scripts run; checks that they made, cached ones included */
+    size_t inputs, signatures; /* scripts run; checks that they made */
+    size_t cached;             /* of these, how many were found in the cache */
 };
 
 /*

@@ -87,6 +87,7 @@ void workspace_begin(struct workspace *w, bool direct, bool keep_signatures, enu
     w->input = SIZE_MAX;
     w->count = 0;
     w->wrong_count = 0;
+    w->cached = 0;
 }
 
 static void remember(struct workspace *w, const struct signature_key *key)
@@ -149,8 +150,10 @@ static bool decide(void *context, const struct signature_check *check,
     w->made++;
     if (cache) {
         key = signature_cache_key(cache, check);
-        if (signature_cache_find(cache, &key, !w->keep_signatures))
+        if (signature_cache_find(cache, &key, !w->keep_signatures)) {
+            w->cached++;
             return true;
+        }
     }
     if (w->direct || decision == SCRIPT_DECIDE_NOW)
         return verify_now(w, check, &key);

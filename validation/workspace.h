@@ -44,6 +44,8 @@ struct workspace {
     bool keep_signatures; /* remember good ones; else forget those that are met */
     enum pool_class class;
 
+    size_t cached; /* checks that were found in the cache since workspace_begin */
+
     /* The input at hand. */
     size_t input;
     size_t made;  /* checks so far */
