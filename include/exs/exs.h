@@ -177,8 +177,8 @@ struct exs_verdict {
     int32_t script_error;   /* of EXS_REJECT_SCRIPT */
     int32_t version;        /* of EXS_REJECT_VERSION: the header's */
     uint32_t unchecked;     /* of EXS_VALID: EXS_UNCHECKED_* */
-    uint64_t transaction;   /* of EXS_INVALID: the one to blame, counted from 0; or EXS_NO_INDEX */
-    uint64_t input;         /* and its input; or EXS_NO_INDEX */
+    uint64_t transaction;   /* of an invalid block: the one to blame, from 0; or EXS_NO_INDEX */
+    uint64_t input;         /* of EXS_INVALID: the input to blame; or EXS_NO_INDEX */
     int64_t fees;           /* of EXS_VALID, transaction or block: satoshis */
     uint64_t sigop_cost;    /* the same: BIP141's cost of signature operations */
 };

@@ -73,6 +73,15 @@ static enum exs_result finish(struct exs_verdict *out, const struct verdict *ver
     return out->result;
 }
 
+/* The same where there is one transaction, of which only the input is worth naming. */
+static enum exs_result finish_transaction(struct exs_verdict *out, const struct verdict *verdict)
+{
+    enum exs_result result = finish(out, verdict);
+
+    out->transaction = EXS_NO_INDEX;
+    return result;
+}
+
 /* Bytes of the caller's; false where they can't be. */
 static bool take_bytes(struct bytes *out, const uint8_t *data, size_t size)
 {
@@ -196,7 +205,7 @@ static enum exs_result verify_one(struct exs_context *exs, struct exs_verdict *o
         return error(out, EXS_ERROR_SPENT);
     verdict = validate_script(exs->validator, &a->tx, input, a->spent.outputs[all ? input : 0],
                               all ? a->spent.outputs : NULL, flags);
-    return finish(out, &verdict);
+    return finish_transaction(out, &verdict);
 }
 
 enum exs_result exs_verify_script(struct exs_context *exs, struct exs_verdict *verdict,
@@ -239,7 +248,7 @@ enum exs_result exs_verify_transaction(struct exs_context *exs, struct exs_verdi
         };
         struct verdict answer = validate_transaction(exs->validator, &a.tx, &context);
 
-        result = finish(verdict, &answer);
+        result = finish_transaction(verdict, &answer);
     } else {
         error(verdict, result);
     }

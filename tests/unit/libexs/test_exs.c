@@ -31,6 +31,8 @@ static int tear_down(void **state)
     return 0;
 }
 
+static const uint8_t op_return[] = {0x6a};
+
 /* A block of the vectors and all that it spends, of unknown origin. */
 struct block {
     uint8_t *bytes, *undo;
@@ -170,7 +172,8 @@ static void test_what_need_not_hold(void **state)
     assert_text(&verdict, "high-hash");
     b.place.skip = EXS_SKIP_PROOF_OF_WORK;
     assert_int_equal(verify(*state, &verdict, &b), EXS_VALID);
-    b.spent[2].script_size = 0;
+    b.spent[2].script = op_return;
+    b.spent[2].script_size = sizeof(op_return);
     assert_int_equal(verify(*state, &verdict, &b), EXS_INVALID);
     b.place.skip |= EXS_SKIP_SCRIPTS;
     assert_int_equal(verify(*state, &verdict, &b), EXS_VALID);
@@ -227,8 +230,11 @@ static void test_arguments_of_blocks(void **state)
     EXPECT(bad.size = 0, EXS_ERROR_MALFORMED);
     EXPECT(bad.spent_count--, EXS_ERROR_SPENT);
     EXPECT(bad.spent_count = 0, EXS_ERROR_SPENT);
-    EXPECT(bad.place.height++, EXS_INVALID); /* BIP34 */
 #undef EXPECT
+    bad = b;
+    bad.place.height++;
+    assert_int_equal(verify(*state, &verdict, &bad), EXS_INVALID);
+    assert_int_equal(verdict.reject, EXS_REJECT_CB_HEIGHT);
     b.spent[1].coinbase = 3;
     assert_int_equal(verify(*state, &verdict, &b), EXS_ERROR_ARGUMENT);
     b.spent[1].coinbase = EXS_NOT_COINBASE;
@@ -300,7 +306,6 @@ static void test_transactions(void **state)
 
 static void test_scripts(void **state)
 {
-    static const uint8_t op_return[] = {0x6a};
     struct exs_spent spent = small_spent;
     struct exs_verdict verdict;
 
