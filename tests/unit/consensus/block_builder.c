@@ -64,8 +64,8 @@ void builder_commit(struct builder *b)
     *reserved = builder_zeros(b, WITNESS_RESERVED_SIZE);
     coinbase->inputs[0].witness = reserved;
     coinbase->inputs[0].witness_count = 1;
-    assert_true(block_compute_ids(&kernels_generic, &b->block, &b->arena));
-    assert_true(block_witness_root(&kernels_generic, &root, &b->block, &b->arena));
+    assert_true(block_compute_ids(fast_kernels(), &b->block, &b->arena));
+    assert_true(block_witness_root(fast_kernels(), &root, &b->block, &b->arena));
     witness_commitment_script(script, witness_commitment_hash(HASH_64, root, reserved->data));
     assert_true(coinbase->output_count < BUILDER_OUTPUTS);
     coinbase->outputs[coinbase->output_count++] =
@@ -76,8 +76,8 @@ void builder_finish(struct builder *b)
 {
     struct merkle_result merkle;
 
-    assert_true(block_compute_ids(&kernels_generic, &b->block, &b->arena));
-    assert_true(block_merkle_root(&kernels_generic, &merkle, &b->block, &b->arena));
+    assert_true(block_compute_ids(fast_kernels(), &b->block, &b->arena));
+    assert_true(block_merkle_root(fast_kernels(), &merkle, &b->block, &b->arena));
     b->block.header.merkle_root = merkle.root;
 }
 

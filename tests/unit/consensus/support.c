@@ -7,6 +7,16 @@
 #include <stdlib.h>
 #include <string.h>
 
+const struct kernels *fast_kernels(void)
+{
+    static struct kernels kernels;
+    char error[KERNELS_ERROR_SIZE];
+
+    if (!kernels.sha256_compress && !kernels_choose(&kernels, cpu_features(), NULL, NULL, error))
+        fail_msg("%s", error);
+    return &kernels;
+}
+
 uint8_t *hex_bytes(const char *text, size_t *size)
 {
     size_t length = strlen(text);

@@ -17,6 +17,9 @@
 #define COMPRESS (kernels_generic.sha256_compress->run)
 #define HASH_64 (kernels_generic.sha256d_64->run)
 
+/* Fast kernels, for tests with whole blocks; which of those that run here does not matter to them. */
+const struct kernels *fast_kernels(void);
+
 /* The bytes of text, for free(); the test fails where it is not hexadecimal. */
 uint8_t *hex_bytes(const char *text, size_t *size);
 

@@ -63,10 +63,10 @@ static void check_roots(const struct params *net, struct block *block, int32_t h
     bool segwit = height >= net->segwit_height;
 
     arena_init(&arena, 0);
-    assert_true(block_merkle_root(&kernels_generic, &root, block, &arena));
+    assert_true(block_merkle_root(fast_kernels(), &root, block, &arena));
     assert_true(hash256_equal(root.root, block->header.merkle_root));
     assert_false(root.mutated);
-    assert_int_equal(witness_commitment_check(&kernels_generic, block, &arena, segwit).reason,
+    assert_int_equal(witness_commitment_check(fast_kernels(), block, &arena, segwit).reason,
                      REJECT_NONE);
     arena_free(&arena);
 }
@@ -95,7 +95,7 @@ static void check_built(struct block *block)
     for (size_t i = 0; i < block->transaction_count; i++)
         block->transactions[i].raw = block->transactions[i].body = (struct bytes){0};
     arena_init(&arena, 0);
-    assert_true(block_compute_ids(&kernels_generic, block, &arena));
+    assert_true(block_compute_ids(fast_kernels(), block, &arena));
     assert_memory_equal(block->txids, txids, 32 * block->transaction_count);
     assert_memory_equal(block->wtxids, wtxids, 32 * block->transaction_count);
     arena_free(&arena);
@@ -120,7 +120,7 @@ static void check_block(size_t i, struct bytes raw)
     assert_true(transaction_is_coinbase(&block.transactions[0]));
     check_height(net, &block, block_files[i].height);
     check_serialize(&block, raw);
-    assert_true(block_compute_ids(&kernels_generic, &block, &arena));
+    assert_true(block_compute_ids(fast_kernels(), &block, &arena));
     check_ids(&block);
     check_roots(net, &block, block_files[i].height);
     check_built(&block);
@@ -331,8 +331,8 @@ static void test_mutated(void **state)
         assert_int_equal(block_parse(&block, &arena, bytes_of(raw, size), TRANSACTION_WITH_WITNESS),
                          PARSE_OK);
         if (double_tail(&doubled, &block, &arena)) {
-            assert_true(block_compute_ids(&kernels_generic, &doubled, &arena));
-            assert_true(block_merkle_root(&kernels_generic, &root, &doubled, &arena));
+            assert_true(block_compute_ids(fast_kernels(), &doubled, &arena));
+            assert_true(block_merkle_root(fast_kernels(), &root, &doubled, &arena));
             assert_true(hash256_equal(root.root, block.header.merkle_root));
             assert_true(root.mutated);
             seen++;
@@ -356,7 +356,7 @@ static void test_limits(void **state)
         block_parse(&block, &arena, bytes_of(raw, BLOCK_HEADER_SIZE + 1), TRANSACTION_WITH_WITNESS),
         PARSE_OK);
     assert_int_equal(block.transaction_count, 0);
-    assert_true(block_compute_ids(&kernels_generic, &block, &arena));
+    assert_true(block_compute_ids(fast_kernels(), &block, &arena));
     assert_int_equal(
         block_parse(&block, &arena, bytes_of(raw, BLOCK_HEADER_SIZE + 2), TRANSACTION_WITH_WITNESS),
         PARSE_TRAILING_DATA);
@@ -456,10 +456,9 @@ static void test_no_memory(void **state)
         arena_init(&arena, limit);
         result = block_parse(&block, &arena, bytes_of(raw, size), TRANSACTION_WITH_WITNESS);
         assert_true(result == PARSE_OK || result == PARSE_NO_MEMORY);
-        done =
-            result == PARSE_OK && block_compute_ids(&kernels_generic, &block, &arena) &&
-            block_merkle_root(&kernels_generic, &root, &block, &arena) &&
-            witness_commitment_check(&kernels_generic, &block, &arena, true).reason == REJECT_NONE;
+        done = result == PARSE_OK && block_compute_ids(fast_kernels(), &block, &arena) &&
+               block_merkle_root(fast_kernels(), &root, &block, &arena) &&
+               witness_commitment_check(fast_kernels(), &block, &arena, true).reason == REJECT_NONE;
         arena_free(&arena);
     }
     free(raw);
