@@ -18,6 +18,8 @@ const struct bench_command bench_commands[] = {
      bench_topology_run, bench_search_kernel, false, false},
     {"engine", "cost of a task, time to yield, time to new work", bench_engine_run, NULL, false,
      false},
+    {"validate", "real blocks, in pieces and whole, beside libsecp256k1 alone", bench_validate_run,
+     bench_validate_kernel, true, false},
     {"tune", "what suits this machine, as a profile that the programs load", bench_tune_run,
      bench_opencl_kernel, false, true},
     {0},

@@ -14,6 +14,7 @@
 enum {
     BENCH_COUNTS = 32, /* different numbers of threads */
     BENCH_PEERS = 8,   /* other programs */
+    BENCH_BLOCKS = 16, /* real blocks to validate */
     BENCH_ERROR_SIZE = 256,
 };
 
@@ -37,6 +38,10 @@ struct bench {
     struct bench_peer peer[BENCH_PEERS];
     size_t peers;
     double peer_seconds; /* how long one run of another program may take */
+    const char *vectors; /* the folder whose blocks/ has real blocks; "": there is none */
+    bool vectors_wanted; /* without it there is nothing to do */
+    const char *block_name[BENCH_BLOCKS]; /* those to validate; none: the usual ones */
+    size_t blocks;
     const char
         *profile; /* where tune writes its profile: a path, "-" for standard output, or NULL */
     struct report *report;
@@ -117,6 +122,8 @@ const char *bench_search_kernel(size_t index, unsigned *needs);     /* of the pr
 const char *bench_search_any_kernel(size_t index, unsigned *needs); /* and OpenCL devices */
 bool bench_topology_run(struct bench *b);
 bool bench_engine_run(struct bench *b);
+bool bench_validate_run(struct bench *b);
+const char *bench_validate_kernel(size_t index, unsigned *needs);
 bool bench_tune_run(struct bench *b);
 
 #endif

@@ -57,6 +57,15 @@ static const struct setting table[] = {
      .fallback = "2",
      .argument = "N",
      .help = "How often a run that others disturbed is done again"},
+    {.name = "Real blocks (with validate)", .type = SETTING_HEADING},
+    {.name = "vectors",
+     .type = SETTING_STRING,
+     .argument = "DIR",
+     .help = "The folder whose blocks/ has them (default: what EXS_VECTORS names)"},
+    {.name = "block",
+     .type = SETTING_LIST,
+     .argument = "NAME",
+     .help = "A block, such as mainnet-866342; may be given again (default: four large ones)"},
     {.name = "Other programs (with search)", .type = SETTING_HEADING},
     {.name = "against",
      .type = SETTING_LIST,
@@ -287,6 +296,30 @@ static enum options_result read_peers(struct options *o)
     return OPTIONS_RUN;
 }
 
+static enum options_result read_blocks(struct options *o)
+{
+    const char *folder = getenv("EXS_VECTORS");
+    struct bench *b = &o->bench;
+    bool given = settings_given(o->settings, "vectors");
+
+    b->blocks = settings_list_size(o->settings, "block");
+    b->vectors = given ? settings_string(o->settings, "vectors") : folder ? folder : "";
+    b->vectors_wanted = given || b->blocks || o->command;
+    if ((given || b->blocks) && o->command && o->command->run != bench_validate_run)
+        return wrong("--vectors and --block go with validate");
+    if (given && !b->vectors[0])
+        return wrong("--vectors= names a folder");
+    if (b->blocks > BENCH_BLOCKS)
+        return wrong("more than %d times --block", BENCH_BLOCKS);
+    for (size_t i = 0; i < b->blocks; i++) {
+        b->block_name[i] = settings_list(o->settings, "block", i);
+        for (size_t k = 0; k < i; k++)
+            if (strcmp(b->block_name[k], b->block_name[i]) == 0)
+                return wrong("--block %s is given twice", b->block_name[i]);
+    }
+    return OPTIONS_RUN;
+}
+
 static enum options_result read_measure(struct options *o)
 {
     const struct settings *s = o->settings;
@@ -384,8 +417,8 @@ static enum options_result read_machine(struct options *o)
 static enum options_result refuse_measuring(const struct options *o, const char *command)
 {
     static const char *const names[] = {
-        "kernel", "threads", "cpu",     "filter",       "runs",           "seconds",
-        "warmup", "repeat",  "against", "against-name", "against-seconds"};
+        "kernel", "threads", "cpu",          "filter",          "runs",    "seconds", "warmup",
+        "repeat", "against", "against-name", "against-seconds", "vectors", "block"};
 
     for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++)
         if (settings_given(o->settings, names[i]))
@@ -452,7 +485,7 @@ enum options_result options_read(struct options *o, int argc, char *const *argv)
     static enum options_result (*const steps[])(struct options *) = {find_command, read_output,
                                                                      read_rule};
     static enum options_result (*const measuring[])(struct options *) = {
-        read_kernels, read_peers, read_measure, read_machine};
+        read_kernels, read_peers, read_blocks, read_measure, read_machine};
     enum options_result result = OPTIONS_RUN;
 
     *o = (struct options){.bench.cpu = cpu_features()};

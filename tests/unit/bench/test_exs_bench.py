@@ -20,6 +20,9 @@ BRIEF = ["--runs=3", "--seconds=0.002", "--warmup=0", "--repeat=0"]
 ROW = {"bench": str, "name": str, "kernel": str, "threads": int, "unit": str, "better": str,
        "runs": int, "repeated": int, "disturbed": int, "samples": list}
 BENCHES = ["sha256", "sha256d", "search", "topology", "engine"]
+# validate needs files: it has a test of its own, and the others do without.
+VECTORS = os.environ.pop("EXS_VECTORS", "") or os.path.join(
+    os.path.dirname(__file__), "../../../../shared/vectors")
 
 
 def run(*arguments, status=0, timeout=300):
@@ -134,6 +137,11 @@ def test_wrong_command_lines():
         (["search", "--runs=0"], "runs"), (["search", "--seconds=0"], "seconds"),
         (["search", "--seconds=nan"], "seconds"), (["search", "--cpu=x"], "x"),
         (["search", "--warmup=-1"], "warmup"), (["topology", "--threads=1"], "topology"),
+        (["search", "--vectors=x"], "--vectors"), (["search", "--block=x"], "--block"),
+        (["validate", "--vectors="], "--vectors"), (["validate", "--block=a", "--block=a"], "twice"),
+        (["validate", *(f"--block={n}" for n in range(17))], "16 times"),
+        (["compare", "a", "b", "--vectors=x"], "--vectors"), (["validate", "--against=x"], "--against"),
+        (["validate", "--kernel=frob"], "no kernel frob"),
         (["sha256", "--against=x"], "--against"), (["search", "--against-name=x"], "--against-name"),
         (["search", "--against=a 'b"], "quote"), (["search", "--against="], "no command"),
         (["search", "--json="], "json"), (["search", "--json", "file"], "one command"),
@@ -446,6 +454,97 @@ def interrupted(number, *arguments):
     document = json.loads(out)
     assert document["interrupted"] is True, document
     return process.returncode, check_document(document), time.monotonic() - sent
+
+
+def blocks_folder():
+    """Where real blocks are; None, said, without."""
+    if os.path.exists(os.path.join(VECTORS, "blocks/mainnet-57043.raw")):
+        return VECTORS
+    assert os.environ.get("EXS_REQUIRE_VECTORS") != "1", f"no vectors in {VECTORS}"
+    print("skipped: no vectors")
+    return None
+
+
+def check_ratio(rows, row, top, bottom, kernel, threads):
+    """A ratio row is made of the two others, run by run."""
+    find = {(r["name"], r["threads"]): r for r in rows if r["kernel"] == kernel}
+    above, below = find[top], find[bottom]
+    assert row["unit"] == "ratio" and row["threads"] == threads, row
+    for k, value in enumerate(row["samples"]):
+        assert abs(value * below["samples"][k] / above["samples"][k] - 1) < 1e-9, row
+
+
+def test_validate():
+    folder = blocks_folder()
+    if not folder:
+        return
+    small = ["--vectors", folder, "--block=mainnet-57043", "--block=mainnet-24835"]
+    document = json.loads(run("validate", *small, *BRIEF, "--json").stdout)
+    rows, threads = check_document(document), {1, document["machine"]["usable_cpus"]}
+    names = {(row["name"], row["threads"]): row for row in rows}
+    for block in ("mainnet-57043", "mainnet-24835"):
+        for piece in ("parse", "hash", "interpreter", "one by one", "scripts"):
+            row = names[f"{block} {piece}", 1]
+            assert row["unit"] == "ms" and row["better"] == "lower" and row["median"] > 0, row
+        for piece in ("signatures", "transactions", "block"):
+            one = f"{block} {piece}", 1
+            for n in threads:
+                assert names[f"{block} {piece}", n]["cpu_ms"] > 0, (piece, n)
+            check_ratio(rows, names[f"{one[0]} / one by one", 1], one, (f"{block} one by one", 1),
+                        "libsecp256k1", 1)
+            assert names[f"{one[0]} / one by one", 1]["better"] == "lower"
+            for n in threads - {1}:
+                check_ratio(rows, names[f"{one[0]} speedup", n], one, (one[0], n), "libsecp256k1", n)
+    row = names["mainnet-57043 one by one", 1]
+    assert row["signatures"] >= names["mainnet-57043 block", 1]["inputs"] > 100, row
+    # Only blocks of wanted rows are loaded: the third does not exist.
+    rows = rows_of("validate", *small, "--block=mainnet-5", *BRIEF, "--threads=1", "--filter=57043 parse")
+    assert [row["name"] for row in rows] == ["mainnet-57043 parse"], rows
+    assert "no row" in run("validate", *small, *BRIEF, "--filter=frob", status=1).stderr
+
+
+def test_validate_refuses():
+    """Blocks that are none, not valid, or without what they spend: nothing is measured."""
+    folder = blocks_folder()
+    if not folder:
+        return
+    def refuse(text, *arguments):
+        done = run("validate", *BRIEF, *arguments, status=1)
+        assert text in done.stderr, (text, done)
+    refuse("no blocks")
+    refuse("No such file", "--vectors=/nonexistent")
+    for name in ("x", "mainnet-", "mainnet-x", "mainnet-0", "mainnet-1x", "-1", "mainnet-99999999999", "a" * 99):
+        refuse("is no block", "--vectors", folder, "--block", name)
+    with tempfile.TemporaryDirectory() as copy:
+        os.mkdir(os.path.join(copy, "blocks"))
+        files = {}
+        for end in ("", "-undo"):
+            name = f"blocks/mainnet-24835{end}.raw"
+            with open(os.path.join(folder, name), "rb") as file:
+                files[os.path.join(copy, name)] = file.read()
+        block, undo = files
+        given = ["--vectors", copy, "--block=mainnet-24835"]
+
+        def write(changes):
+            for path, data in {**files, **changes}.items():
+                with open(path, "wb") as file:
+                    file.write(data)
+        write({})
+        run("validate", *BRIEF, *given, "-q")
+        signature = files[block].index(b"\x30\x45") + 10
+        broken = bytearray(files[block])
+        broken[signature] ^= 1
+        for changes, text in [({block: broken}, "a script fails"), ({block: b""}, "no block"),
+                              ({block: files[block][:-1]}, "no block"), ({block: bytes(4000001)}, "4000000 bytes"),
+                              ({undo: b""}, "does not hold"), ({undo: files[undo][:-1]}, "does not hold"),
+                              ({undo: files[undo] * 2}, "does not hold"), ({undo: b"\xff" * 99}, "does not hold")]:
+            write(changes)
+            refuse(text, *given)
+        # A block of which only its header is wrong is found out when it is validated.
+        broken = bytearray(files[block])
+        broken[76] ^= 1
+        write({block: broken})
+        refuse("high-hash", *given, "--filter=block")
 
 
 def test_interruption():
