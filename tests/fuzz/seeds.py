@@ -10,6 +10,8 @@ import json
 import pathlib
 import sys
 
+import spend_seeds
+
 LARGEST = 40_000  # bytes: larger inputs make slow runs
 
 
@@ -22,6 +24,13 @@ def transactions(vectors):
     for path in (vectors / "transactions").glob("tx*.raw"):
         if "undo" not in path.name:
             yield path.read_bytes()
+
+
+def placed_transactions(vectors):
+    """Transactions at a height and a time, with origins for some inputs."""
+    for n, raw in enumerate(transactions(vectors)):
+        origins = hashlib.sha256(raw).digest()[: n % 8 * 4]
+        yield (n * 1000).to_bytes(4, "little") + (10**9 + n).to_bytes(4, "little") + bytes([len(origins)]) + origins + raw
 
 
 def records(data):
@@ -159,13 +168,16 @@ TARGETS = {
     "fuzz_api": api_requests,
     "fuzz_bench_json": benchmarks,
     "fuzz_block": blocks,
+    "fuzz_differential": spend_seeds.spends,
     "fuzz_header": headers,
     "fuzz_jsonrpc": answers,
     "fuzz_profile": profiles,
     "fuzz_script": scripts,
+    "fuzz_script_verify": spend_seeds.spends,
     "fuzz_stratum": sessions,
     "fuzz_template": templates,
     "fuzz_transaction": transactions,
+    "fuzz_transaction_rules": placed_transactions,
 }
 
 

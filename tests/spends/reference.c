@@ -18,10 +18,13 @@ bool reference_open(struct reference *r)
         return true;
     r->library = dlopen(path, RTLD_NOW | RTLD_LOCAL);
     *(void **)&r->verify = symbol(r->library, "bitcoinconsensus_verify_script_with_spent_outputs");
+    *(void **)&r->with_amount = symbol(r->library, "bitcoinconsensus_verify_script_with_amount");
+    *(void **)&r->without_amount = symbol(r->library, "bitcoinconsensus_verify_script");
     *(void **)&r->error = symbol(r->library, "reference_verify_script_error");
-    if (r->verify)
+    if (r->verify && r->with_amount && r->without_amount)
         return true;
-    fprintf(stderr, "EXS_REFERENCE_CONSENSUS=%s: %s\n", path, dlerror());
+    fprintf(stderr, "EXS_REFERENCE_CONSENSUS=%s is no libbitcoinconsensus of API version 2\n",
+            path);
     return false;
 }
 
@@ -82,19 +85,20 @@ static bool compare_reference(const struct spend *s, struct runs *runs,
     struct bytes tx = spend_transaction(s), script = spend_output(s)->script;
     uint32_t flags = spend_flags_filled(s->flags & SPEND_CONSENSUS_FLAGS);
     unsigned count = (unsigned)s->tx.input_count;
-    struct reference_output *spent = spend_alloc(s, count * sizeof(*spent));
+    UTXO *spent = spend_alloc(s, count * sizeof(*spent));
     bool ours = flags == s->flags ? direct == SCRIPT_ERR_OK : run(s, runs, flags) == SCRIPT_ERR_OK;
-    int error = -1, theirs;
+    bitcoinconsensus_error error = bitcoinconsensus_ERR_TX_INDEX;
+    int theirs;
 
     for (size_t i = 0; i < count; i++)
-        spent[i] = (struct reference_output){
-            s->spent[i].script.data, (unsigned)s->spent[i].script.size, s->spent[i].value.sat};
+        spent[i] = (UTXO){s->spent[i].script.data, (unsigned)s->spent[i].script.size,
+                          s->spent[i].value.sat};
     theirs =
         reference->verify(script.data, (unsigned)script.size, spend_output(s)->value.sat, tx.data,
                           (unsigned)tx.size, spent, count, (unsigned)s->input, flags, &error);
-    if (theirs != ours || error != 0) {
+    if (theirs != ours || error != bitcoinconsensus_ERR_OK) {
         snprintf(text, SPEND_DIFFERENCE_SIZE, "flags %#x: %d of ours, %d (%d) of the reference",
-                 (unsigned)flags, ours, theirs, error);
+                 (unsigned)flags, ours, theirs, (int)error);
         return false;
     }
     if (reference->error) {

@@ -16,28 +16,32 @@
 #ifndef TESTS_SPENDS_REFERENCE_H
 #define TESTS_SPENDS_REFERENCE_H
 
+#include "include/bitcoinconsensus.h"
 #include "tests/spends/runs.h"
 #include "tests/spends/spend.h"
 
-struct reference_output {
-    const unsigned char *script;
-    unsigned size;
-    int64_t value;
-};
-
 typedef int reference_verify_fn(const unsigned char *script, unsigned size, int64_t amount,
-                                const unsigned char *tx, unsigned tx_size,
-                                const struct reference_output *spent, unsigned spent_count,
-                                unsigned input, unsigned flags, int *error);
+                                const unsigned char *tx, unsigned tx_size, const UTXO *spent,
+                                unsigned spent_count, unsigned input, unsigned flags,
+                                bitcoinconsensus_error *error);
+
+typedef int reference_with_amount_fn(const unsigned char *script, unsigned size, int64_t amount,
+                                     const unsigned char *tx, unsigned tx_size, unsigned input,
+                                     unsigned flags, bitcoinconsensus_error *error);
+
+typedef int reference_without_amount_fn(const unsigned char *script, unsigned size,
+                                        const unsigned char *tx, unsigned tx_size, unsigned input,
+                                        unsigned flags, bitcoinconsensus_error *error);
 
 typedef const char *reference_error_fn(const unsigned char *script, unsigned size, int64_t amount,
-                                       const unsigned char *tx, unsigned tx_size,
-                                       const struct reference_output *spent, unsigned spent_count,
-                                       unsigned input, unsigned flags);
+                                       const unsigned char *tx, unsigned tx_size, const UTXO *spent,
+                                       unsigned spent_count, unsigned input, unsigned flags);
 
 struct reference {
     void *library; /* NULL: there is none */
     reference_verify_fn *verify;
+    reference_with_amount_fn *with_amount;
+    reference_without_amount_fn *without_amount;
     reference_error_fn *error; /* NULL: the library has no such symbol */
 };
 

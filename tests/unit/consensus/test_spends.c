@@ -1,13 +1,13 @@
 /*
  * Random spends, most of them with signatures that are right: deferring gives what direct running
  * gives, fewer flags never make a good one bad, and where EXS_REFERENCE_CONSENSUS names another
- * libbitcoinconsensus, it says the same. EXS_SEED chooses which spends, EXS_LONG makes them many.
+ * libbitcoinconsensus, it says the same, and ours takes calls, wrong ones too, as it does. EXS_SEED chooses which spends, EXS_LONG makes them many.
  */
 #include "consensus/interpreter.h"
 
 #include "base/hex.h"
+#include "tests/spends/drop_in.h"
 #include "tests/spends/mutate.h"
-#include "tests/spends/reference.h"
 #include "tests/unit/consensus/support.h"
 
 #include <stdlib.h>
@@ -20,12 +20,13 @@ struct tried {
 };
 
 static void check(const struct spend *s, struct runs *runs, const struct reference *reference,
-                  struct tried *tried)
+                  struct random *random, struct tried *tried)
 {
     char text[SPEND_DIFFERENCE_SIZE];
     enum script_error error;
 
-    if (!spend_compare(s, runs, reference, &error, text)) {
+    if (!spend_compare(s, runs, reference, &error, text) ||
+        !drop_in_compare(s, reference, random, text)) {
         struct bytes data = spend_write(s);
         char *hex = spend_alloc(s, 2 * data.size + 1);
 
@@ -38,7 +39,7 @@ static void check(const struct spend *s, struct runs *runs, const struct referen
 
 static void try_many(const struct reference *reference, const char *what, struct tried *tried)
 {
-    struct random random = random_create(what);
+    struct random random = random_create(what), calls = random;
     size_t spends = getenv("EXS_LONG") ? SPENDS_LONG : SPENDS;
     struct keys keys;
     struct runs runs;
@@ -54,10 +55,10 @@ static void try_many(const struct reference *reference, const char *what, struct
         arena_init(&arena, 0);
         make_spend(&m.maker, &s, &arena);
         spend_repair(&s, runs.workspace, &keys);
-        check(&s, &runs, reference, tried);
+        check(&s, &runs, reference, &calls, tried);
         for (size_t j = 0; j < MUTATIONS; j++) {
             spend_mutate(&m, &s);
-            check(&s, &runs, reference, tried);
+            check(&s, &runs, reference, &calls, tried);
         }
         arena_free(&arena);
     }
