@@ -20,12 +20,13 @@
 #include "bench/interrupt.h"
 #include "bench/real_block.h"
 
-#include <math.h>
-#include <pthread.h>
-#include <sched.h>
 #include <secp256k1.h>
 #include <secp256k1_extrakeys.h>
 #include <secp256k1_schnorrsig.h>
+
+#include <math.h>
+#include <pthread.h>
+#include <sched.h>
 #include <semaphore.h>
 #include <stdlib.h>
 

@@ -156,81 +156,78 @@ static void test_types(void **state)
     }
 }
 
+static const struct {
+    const char *chain, *text;
+    enum address_error error;
+} faulty[] = {
+    {"main", "", ADDRESS_NOT_AN_ADDRESS},
+    {"main", "x", ADDRESS_BAD_CHECKSUM},
+    {"main", "not an address", ADDRESS_NOT_AN_ADDRESS},
+    {"main", "1A1zP1eP5QGefi2DMPTfTL5SLmv7DivfNb", ADDRESS_BAD_CHECKSUM},
+    {"main", "1A1zP1eP5QGefi2DMPTfTL5SLmv7DivfN0", ADDRESS_NOT_AN_ADDRESS},
+    {"test", "1A1zP1eP5QGefi2DMPTfTL5SLmv7DivfNa", ADDRESS_WRONG_NETWORK},
+    {"main", "mzK2FFDEhxqHcmrJw1ysqFkVyhUULo45hZ", ADDRESS_WRONG_NETWORK},
+    {"main", "tb1qrp33g0q5c5txsp9arysrx4k6zdkfs4nce4xj0gdcccefvpysxf3q0sl5k7",
+     ADDRESS_WRONG_NETWORK},
+    {"main", "bcrt1pfeesnyr2tx", ADDRESS_WRONG_NETWORK},
+    {"regtest", "bc1pfeessrawgf", ADDRESS_WRONG_NETWORK},
+    {"main", "exs1pfeesqaq9cc", ADDRESS_WRONG_NETWORK},
+    {"regtest", "ESAtsbUtWMZZf1d5AETBTU4Q7RREhJUFLQ", ADDRESS_WRONG_NETWORK},
+    {"excalibur", "bc1pfeessrawgf", ADDRESS_WRONG_NETWORK},
+    {"excalibur", "mzK2FFDEhxqHcmrJw1ysqFkVyhUULo45hZ", ADDRESS_WRONG_NETWORK},
+    {"excalibur", "QpMX3z1qBkW8tK8g3CYnB2ER4xM2QNf3D8Hz68nF43LbLo8Ph7dG", ADDRESS_PRIVATE_KEY},
+    {"test", "6PxrQLG9CVtTi5ZYxKvsZdXgSN9cfNfyguQLH7kL3W5STLi2LTs", ADDRESS_PRIVATE_KEY},
+    {"main", "tc1p0xlxvlhemja6c4dqv22uapctqupfhlxm9h8z3k2e72q4k9hcz7vq5zuyut",
+     ADDRESS_UNKNOWN_PREFIX},
+    /* Private keys, of this network and of another; with and without the mark of compression. */
+    {"main", "5JuW2AMDYu4xVwRG9DZW18VbzQrGcd5RCgb99sS6ehJsNQXu5b9", ADDRESS_PRIVATE_KEY},
+    {"main", "L5nJeqKmpHp4P7F8ZYyjwc5a7P4d8EabuGAzfGJk7yC1BJyzNaEd", ADDRESS_PRIVATE_KEY},
+    {"test", "L5nJeqKmpHp4P7F8ZYyjwc5a7P4d8EabuGAzfGJk7yC1BJyzNaEd", ADDRESS_PRIVATE_KEY},
+    {"main", "3QJmnh", ADDRESS_BAD_LENGTH}, /* a checksum of nothing */
+    {"main", "3vQB7B6MrGQZaxCuFg4oh", ADDRESS_UNKNOWN_PREFIX},
+    {"main", "bc1qw508d6qejxtdg4y5r3zarvary0c5xw7kv8f3t5", ADDRESS_BAD_CHECKSUM},
+    {"main", "bc1qw508d6qejxtdg4y5r3zarvary0c5xw7kv8f3tb", ADDRESS_BAD_CHARACTER},
+    {"main", "bc1qw508d6qejxtdg4y5r3zarvary0c5xw7kv8f3T4", ADDRESS_MIXED_CASE},
+    {"main", "BC1QW508D6QEJXTDG4Y5R3ZARVARY0C5XW7KV8F3T5", ADDRESS_BAD_CHECKSUM},
+    {"main", "bcqw508d6qejxtdg4y5r3zarvary0c5xw7kv8f3t4", ADDRESS_BAD_SEPARATOR},
+    {"main", "bc1qqq", ADDRESS_BAD_SEPARATOR},
+    /* BIP350's invalid ones. */
+    {"main", "bc1p0xlxvlhemja6c4dqv22uapctqupfhlxm9h8z3k2e72q4k9hcz7vqh2y7hd",
+     ADDRESS_NEEDS_BECH32M},
+    {"test", "tb1z0xlxvlhemja6c4dqv22uapctqupfhlxm9h8z3k2e72q4k9hcz7vqglt7rf",
+     ADDRESS_NEEDS_BECH32M},
+    {"main", "BC1S0XLXVLHEMJA6C4DQV22UAPCTQUPFHLXM9H8Z3K2E72Q4K9HCZ7VQ54WELL",
+     ADDRESS_NEEDS_BECH32M},
+    {"main", "bc1qw508d6qejxtdg4y5r3zarvary0c5xw7kemeawh", ADDRESS_NEEDS_BECH32},
+    {"test", "tb1q0xlxvlhemja6c4dqv22uapctqupfhlxm9h8z3k2e72q4k9hcz7vq24jc47",
+     ADDRESS_NEEDS_BECH32},
+    {"main", "bc1p38j9r5y49hruaue7wxjce0updqjuyyx0kh56v8s25huc6995vvpql3jow4",
+     ADDRESS_BAD_CHARACTER},
+    {"main", "BC130XLXVLHEMJA6C4DQV22UAPCTQUPFHLXM9H8Z3K2E72Q4K9HCZ7VQ7ZWS8R", ADDRESS_BAD_VERSION},
+    {"main", "bc1pw5dgrnzv", ADDRESS_BAD_PROGRAM_LENGTH},
+    {"main", "bc1p0xlxvlhemja6c4dqv22uapctqupfhlxm9h8z3k2e72q4k9hcz7v8n0nx0muaewav253zgeav",
+     ADDRESS_BAD_PROGRAM_LENGTH},
+    {"main", "BC1QR508D6QEJXTDG4Y5R3ZARVARYV98GJ9P", ADDRESS_BAD_PROGRAM_LENGTH},
+    {"test", "tb1p0xlxvlhemja6c4dqv22uapctqupfhlxm9h8z3k2e72q4k9hcz7vq47Zagq", ADDRESS_MIXED_CASE},
+    {"main", "bc1p0xlxvlhemja6c4dqv22uapctqupfhlxm9h8z3k2e72q4k9hcz7v07qwwzcrf",
+     ADDRESS_BAD_PADDING},
+    {"test", "tb1p0xlxvlhemja6c4dqv22uapctqupfhlxm9h8z3k2e72q4k9hcz7vpggkg4j", ADDRESS_BAD_PADDING},
+    {"main", "bc1gmk9yu", ADDRESS_EMPTY_DATA},
+    {"main",
+     "bc1qqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqq"
+     "qqqq",
+     ADDRESS_BAD_LENGTH},
+};
+
 static void test_errors(void **state)
 {
-    static const struct {
-        const char *chain, *text;
-        enum address_error error;
-    } cases[] = {
-        {"main", "", ADDRESS_NOT_AN_ADDRESS},
-        {"main", "x", ADDRESS_BAD_CHECKSUM},
-        {"main", "not an address", ADDRESS_NOT_AN_ADDRESS},
-        {"main", "1A1zP1eP5QGefi2DMPTfTL5SLmv7DivfNb", ADDRESS_BAD_CHECKSUM},
-        {"main", "1A1zP1eP5QGefi2DMPTfTL5SLmv7DivfN0", ADDRESS_NOT_AN_ADDRESS},
-        {"test", "1A1zP1eP5QGefi2DMPTfTL5SLmv7DivfNa", ADDRESS_WRONG_NETWORK},
-        {"main", "mzK2FFDEhxqHcmrJw1ysqFkVyhUULo45hZ", ADDRESS_WRONG_NETWORK},
-        {"main", "tb1qrp33g0q5c5txsp9arysrx4k6zdkfs4nce4xj0gdcccefvpysxf3q0sl5k7",
-         ADDRESS_WRONG_NETWORK},
-        {"main", "bcrt1pfeesnyr2tx", ADDRESS_WRONG_NETWORK},
-        {"regtest", "bc1pfeessrawgf", ADDRESS_WRONG_NETWORK},
-        {"main", "exs1pfeesqaq9cc", ADDRESS_WRONG_NETWORK},
-        {"regtest", "ESAtsbUtWMZZf1d5AETBTU4Q7RREhJUFLQ", ADDRESS_WRONG_NETWORK},
-        {"excalibur", "bc1pfeessrawgf", ADDRESS_WRONG_NETWORK},
-        {"excalibur", "mzK2FFDEhxqHcmrJw1ysqFkVyhUULo45hZ", ADDRESS_WRONG_NETWORK},
-        {"excalibur", "QpMX3z1qBkW8tK8g3CYnB2ER4xM2QNf3D8Hz68nF43LbLo8Ph7dG", ADDRESS_PRIVATE_KEY},
-        {"test", "6PxrQLG9CVtTi5ZYxKvsZdXgSN9cfNfyguQLH7kL3W5STLi2LTs", ADDRESS_PRIVATE_KEY},
-        {"main", "tc1p0xlxvlhemja6c4dqv22uapctqupfhlxm9h8z3k2e72q4k9hcz7vq5zuyut",
-         ADDRESS_UNKNOWN_PREFIX},
-        /* Private keys, of this network and of another; with and without the mark of compression. */
-        {"main", "5JuW2AMDYu4xVwRG9DZW18VbzQrGcd5RCgb99sS6ehJsNQXu5b9", ADDRESS_PRIVATE_KEY},
-        {"main", "L5nJeqKmpHp4P7F8ZYyjwc5a7P4d8EabuGAzfGJk7yC1BJyzNaEd", ADDRESS_PRIVATE_KEY},
-        {"test", "L5nJeqKmpHp4P7F8ZYyjwc5a7P4d8EabuGAzfGJk7yC1BJyzNaEd", ADDRESS_PRIVATE_KEY},
-        {"main", "3QJmnh", ADDRESS_BAD_LENGTH}, /* a checksum of nothing */
-        {"main", "3vQB7B6MrGQZaxCuFg4oh", ADDRESS_UNKNOWN_PREFIX},
-        {"main", "bc1qw508d6qejxtdg4y5r3zarvary0c5xw7kv8f3t5", ADDRESS_BAD_CHECKSUM},
-        {"main", "bc1qw508d6qejxtdg4y5r3zarvary0c5xw7kv8f3tb", ADDRESS_BAD_CHARACTER},
-        {"main", "bc1qw508d6qejxtdg4y5r3zarvary0c5xw7kv8f3T4", ADDRESS_MIXED_CASE},
-        {"main", "BC1QW508D6QEJXTDG4Y5R3ZARVARY0C5XW7KV8F3T5", ADDRESS_BAD_CHECKSUM},
-        {"main", "bcqw508d6qejxtdg4y5r3zarvary0c5xw7kv8f3t4", ADDRESS_BAD_SEPARATOR},
-        {"main", "bc1qqq", ADDRESS_BAD_SEPARATOR},
-        /* BIP350's invalid ones. */
-        {"main", "bc1p0xlxvlhemja6c4dqv22uapctqupfhlxm9h8z3k2e72q4k9hcz7vqh2y7hd",
-         ADDRESS_NEEDS_BECH32M},
-        {"test", "tb1z0xlxvlhemja6c4dqv22uapctqupfhlxm9h8z3k2e72q4k9hcz7vqglt7rf",
-         ADDRESS_NEEDS_BECH32M},
-        {"main", "BC1S0XLXVLHEMJA6C4DQV22UAPCTQUPFHLXM9H8Z3K2E72Q4K9HCZ7VQ54WELL",
-         ADDRESS_NEEDS_BECH32M},
-        {"main", "bc1qw508d6qejxtdg4y5r3zarvary0c5xw7kemeawh", ADDRESS_NEEDS_BECH32},
-        {"test", "tb1q0xlxvlhemja6c4dqv22uapctqupfhlxm9h8z3k2e72q4k9hcz7vq24jc47",
-         ADDRESS_NEEDS_BECH32},
-        {"main", "bc1p38j9r5y49hruaue7wxjce0updqjuyyx0kh56v8s25huc6995vvpql3jow4",
-         ADDRESS_BAD_CHARACTER},
-        {"main", "BC130XLXVLHEMJA6C4DQV22UAPCTQUPFHLXM9H8Z3K2E72Q4K9HCZ7VQ7ZWS8R",
-         ADDRESS_BAD_VERSION},
-        {"main", "bc1pw5dgrnzv", ADDRESS_BAD_PROGRAM_LENGTH},
-        {"main", "bc1p0xlxvlhemja6c4dqv22uapctqupfhlxm9h8z3k2e72q4k9hcz7v8n0nx0muaewav253zgeav",
-         ADDRESS_BAD_PROGRAM_LENGTH},
-        {"main", "BC1QR508D6QEJXTDG4Y5R3ZARVARYV98GJ9P", ADDRESS_BAD_PROGRAM_LENGTH},
-        {"test", "tb1p0xlxvlhemja6c4dqv22uapctqupfhlxm9h8z3k2e72q4k9hcz7vq47Zagq",
-         ADDRESS_MIXED_CASE},
-        {"main", "bc1p0xlxvlhemja6c4dqv22uapctqupfhlxm9h8z3k2e72q4k9hcz7v07qwwzcrf",
-         ADDRESS_BAD_PADDING},
-        {"test", "tb1p0xlxvlhemja6c4dqv22uapctqupfhlxm9h8z3k2e72q4k9hcz7vpggkg4j",
-         ADDRESS_BAD_PADDING},
-        {"main", "bc1gmk9yu", ADDRESS_EMPTY_DATA},
-        {"main",
-         "bc1qqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqq"
-         "qqqq",
-         ADDRESS_BAD_LENGTH},
-    };
-
     (void)state;
-    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+    for (size_t i = 0; i < sizeof(faulty) / sizeof(faulty[0]); i++) {
         struct address address;
-        enum address_error error = decode(cases[i].chain, &address, cases[i].text);
+        enum address_error error = decode(faulty[i].chain, &address, faulty[i].text);
 
-        if (error != cases[i].error)
-            fail_msg("%s on %s: %s", cases[i].text, cases[i].chain, address_error_text(error));
+        if (error != faulty[i].error)
+            fail_msg("%s on %s: %s", faulty[i].text, faulty[i].chain, address_error_text(error));
     }
 }
 
