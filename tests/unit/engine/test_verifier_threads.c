@@ -95,7 +95,7 @@ static void no_worker_is_free(void **unused)
 /* ---- a pool that takes no more ---- */
 
 static struct verifier *again_verifier;
-static size_t depth, deepest;
+static _Thread_local size_t depth, deepest;
 
 static void submit_again(struct verifier_batch *batch)
 {
