@@ -154,7 +154,7 @@ static void test_the_smallest(void **state)
 
 /* ---- threads: what was never added is never found ---- */
 
-enum { THREADS = 4, ROUNDS = 20000 };
+enum { THREADS = 4, ROUNDS = 5000 };
 
 static void *add_even_and_look_for_odd(void *arg)
 {
