@@ -1,7 +1,19 @@
 # What `cmake --install` puts where, and the packages that cpack makes of it.
 install(TARGETS exs-miner exs-bench RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
 
-# There is no library to link yet; other programs' builds learn version and place from this.
+# The libraries, what is needed to link them, and examples of that.
+install(TARGETS exs bitcoinconsensus LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR})
+install(DIRECTORY include/exs DESTINATION ${CMAKE_INSTALL_INCLUDEDIR} FILES_MATCHING PATTERN *.h)
+install(FILES include/bitcoinconsensus.h DESTINATION ${CMAKE_INSTALL_INCLUDEDIR})
+file(RELATIVE_PATH EXS_PC_UP /${CMAKE_INSTALL_LIBDIR}/pkgconfig /)
+foreach(library exs libbitcoinconsensus)
+  configure_file(${CMAKE_CURRENT_LIST_DIR}/${library}.pc.in ${library}.pc @ONLY)
+  install(FILES ${PROJECT_BINARY_DIR}/${library}.pc DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig)
+endforeach()
+install(DIRECTORY ${PROJECT_SOURCE_DIR}/docs/examples DESTINATION ${CMAKE_INSTALL_DATADIR}/doc/excalibur-exs
+        FILES_MATCHING PATTERN *.c)
+
+# Of the programs: other programs' builds learn version and place from this.
 configure_file(${CMAKE_CURRENT_LIST_DIR}/excalibur-exs.pc.in excalibur-exs.pc @ONLY)
 install(FILES ${PROJECT_BINARY_DIR}/excalibur-exs.pc DESTINATION ${CMAKE_INSTALL_DATADIR}/pkgconfig)
 
@@ -39,18 +51,21 @@ set(CPACK_GENERATOR DEB)
 set(CPACK_PACKAGE_NAME excalibur-exs)
 set(CPACK_PACKAGE_VENDOR "The Excalibur-EXS developers")
 set(CPACK_PACKAGE_CONTACT "The Excalibur-EXS developers <developers@excalibur-exs.invalid>")
-set(CPACK_PACKAGE_DESCRIPTION_SUMMARY "Bitcoin miner and hashing benchmarks for CPUs")
+set(CPACK_PACKAGE_DESCRIPTION_SUMMARY "Bitcoin miner, validation library and benchmarks for CPUs")
 set(CPACK_PACKAGE_DESCRIPTION
 "Mines bitcoin with the vector units of the processor, on any full node that
 offers getblocktemplate or at Stratum pools, and measures how fast each
 implementation of its hashing is on this machine.
 .
-exs-miner is the miner; exs-bench prints the measurements.")
+exs-miner is the miner; exs-bench prints the measurements. libexs verifies
+scripts, transactions, blocks and signatures for other programs, and
+libbitcoinconsensus.so.0 stands in for Bitcoin Core's.")
 set(CPACK_PACKAGING_INSTALL_PREFIX /usr)
 set(CPACK_STRIP_FILES ON)
 set(CPACK_DEBIAN_PACKAGE_SECTION utils)
 set(CPACK_DEBIAN_PACKAGE_PRIORITY optional)
 set(CPACK_DEBIAN_PACKAGE_SHLIBDEPS ON)
+set(CPACK_DEBIAN_PACKAGE_GENERATE_SHLIBS ON) # and has ldconfig run
 set(CPACK_DEBIAN_PACKAGE_CONTROL_STRICT_PERMISSION ON)
 set(CPACK_DEBIAN_FILE_NAME DEB-DEFAULT)
 set(CPACK_PRE_BUILD_SCRIPTS ${CMAKE_CURRENT_LIST_DIR}/PackageModes.cmake)

@@ -17,6 +17,26 @@ cmake --install "$build" --prefix "$scratch/usr" >"$scratch/install.log"
 export PKG_CONFIG_PATH=$scratch/usr/share/pkgconfig
 [ "$(pkg-config --modversion excalibur-exs)" = "$version" ] || fail "pkg-config does not know the version"
 [ -x "$(pkg-config --variable=bindir excalibur-exs)/exs-miner" ] || fail "pkg-config does not find exs-miner"
+# The libraries: each example is built as its head says, and runs; another program links the drop-in.
+if command -v cc >/dev/null; then
+    export PKG_CONFIG_PATH=$PKG_CONFIG_PATH:$(dirname "$(find "$scratch/usr" -name exs.pc)")
+    export LD_LIBRARY_PATH
+    LD_LIBRARY_PATH=$(pkg-config --variable=libdir exs)
+    for example in "$scratch"/usr/share/doc/excalibur-exs/examples/*.c; do
+        read -ra flags <<<"$(pkg-config --cflags --libs exs)"
+        cc -Wall -Werror "$example" "${flags[@]}" -o "$scratch/example" || fail "$example does not build"
+        case $example in
+        */verify_block.c) "$scratch/example" 2>"$scratch/usage" || grep -q "^usage:" "$scratch/usage" || fail "$example" ;;
+        *) "$scratch/example" >"$scratch/said" || fail "$example: $(cat "$scratch/said")" ;;
+        esac
+    done
+    echo '#include <bitcoinconsensus.h>
+    int main(void) { return bitcoinconsensus_version() != BITCOINCONSENSUS_API_VER; }' >"$scratch/version.c"
+    read -ra flags <<<"$(pkg-config --cflags --libs libbitcoinconsensus)"
+    cc -Wall -Werror "$scratch/version.c" "${flags[@]}" -o "$scratch/version" && "$scratch/version" ||
+        fail "a program with libbitcoinconsensus"
+    unset LD_LIBRARY_PATH
+fi
 for program in exs-miner exs-bench; do
     "$scratch/usr/bin/$program" --help >"$scratch/$program.help" || fail "$program --help exits with $?"
     options=$(grep -oE -- '^ +(-., )?--[a-z-]+' "$scratch/$program.help" | grep -oE -- '--[a-z-]+')
@@ -81,11 +101,12 @@ cmp <(dpkg-deb --fsys-tarfile "$scratch/one/$deb") <(dpkg-deb --fsys-tarfile "$s
 field() { dpkg-deb -f "$scratch/one/$deb" "$1"; }
 [ "$(field Package)" = excalibur-exs ] || fail "Package is $(field Package)"
 [ "$(field Version)" = "$version" ] || fail "Version is $(field Version)"
-for library in libc6 libcurl4 libevent-core-2.1-7 libhwloc15 libjansson4 libnuma1 libssl3; do
+for library in libc6 libcurl4 libevent-core-2.1-7 libhwloc15 libjansson4 libnuma1 libsecp256k1-1 libssl3; do
     field Depends | grep -qw $library || fail "Depends lacks $library: $(field Depends)"
 done
 dpkg-deb -x "$scratch/one/$deb" "$scratch/tree"
-for path in bin/exs-miner bin/exs-bench share/doc/excalibur-exs/copyright \
+for path in bin/exs-miner bin/exs-bench lib/libexs.so.0 lib/libbitcoinconsensus.so.0 include/exs/exs.h \
+    include/bitcoinconsensus.h lib/pkgconfig/exs.pc lib/pkgconfig/libbitcoinconsensus.pc share/doc/excalibur-exs/copyright \
     share/doc/excalibur-exs/changelog.gz share/doc/excalibur-exs/README.md share/man/man1/exs-miner.1.gz \
     share/man/man1/exs-bench.1.gz share/pkgconfig/excalibur-exs.pc; do
     [ -s "$scratch/tree/usr/$path" ] || fail "the package lacks /usr/$path"
