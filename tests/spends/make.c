@@ -76,30 +76,59 @@ static uint8_t hash_type(const struct maker *m)
                          : types[random_below(m->random, sizeof(types))];
 }
 
-/* 30 LL 02 LR R 02 LS S, either number with a zero in front where its highest bit is set. */
+/* A length as DER has it, or, as BER also allows, with more bytes than it takes. */
+static uint8_t *put_length(const struct maker *m, uint8_t *at, size_t length, bool ber)
+{
+    size_t zeros = ber && one_in(m, 2) ? random_below(m->random, 6) : 0;
+
+    if (!ber || (zeros == 0 && one_in(m, 2))) {
+        *at++ = (uint8_t)length;
+        return at;
+    }
+    *at++ = (uint8_t)(0x80 | (zeros + 1));
+    memset(at, 0, zeros);
+    at[zeros] = (uint8_t)length;
+    return at + zeros + 1;
+}
+
+/* An integer, with a zero in front where its highest bit is set, in BER also with more or none. */
+static uint8_t *put_integer(const struct maker *m, uint8_t *at, const uint8_t number[32], bool ber)
+{
+    size_t zeros = number[0] >> 7;
+
+    if (ber && one_in(m, 2))
+        zeros = random_below(m->random, one_in(m, 4) ? 12 : 2);
+    *at++ = 2;
+    at = put_length(m, at, 32 + zeros, ber);
+    memset(at, 0, zeros);
+    memcpy(at + zeros, number, 32);
+    return at + zeros + 32;
+}
+
+/* 30 length, r, s, hash type. What BIP66 made invalid is made now and then. */
 static struct bytes ecdsa_item(const struct maker *m, const struct spend *s)
 {
-    struct bytes numbers = random_bytes(m, s, 64);
-    uint8_t *out = spend_alloc(s, 80), *at = out + 2;
+    enum { ROOM = 128, HEADER = 8 };
+    uint8_t *numbers = spend_copy(s, random_bytes(m, s, 64));
+    uint8_t *out = spend_alloc(s, ROOM), *body = out + HEADER, *at = body, *start, head[HEADER];
+    bool ber = one_in(m, 12);
 
     for (size_t i = 0; i < 2; i++) {
-        const uint8_t *number = numbers.data + 32 * i;
-        uint8_t top = number[0];
+        uint8_t *top = numbers + 32 * i;
 
         if (!one_in(m, i == 0 ? 2 : 12))
-            top &= 0x7f;
+            *top = (uint8_t)((*top & 0x7f) | 1);
         else
-            top = (uint8_t)((top | 0x80) & 0xbf); /* high and yet below n */
-        *at++ = 2;
-        *at++ = (uint8_t)(32 + (top >> 7));
-        if (top >> 7)
-            *at++ = 0;
-        memcpy(at, number, 32);
-        *at = top ? top : 1;
-        at += 32;
+            *top = (uint8_t)((*top | 0x80) & 0xbf); /* high and yet below n */
+        at = put_integer(m, at, top, ber);
     }
-    out[0] = 0x30;
-    out[1] = (uint8_t)(at - out - 2);
+    start =
+        put_length(m, head + 1, (size_t)(at - body) + (ber ? random_below(m->random, 3) : 0), ber);
+    head[0] = 0x30;
+    memcpy(body - (start - head), head, (size_t)(start - head));
+    out = body - (start - head);
+    if (ber && one_in(m, 4))
+        *at++ = (uint8_t)random_u64(m->random);
     *at++ = hash_type(m);
     if (one_in(m, 32)) {
         size_t which = random_below(m->random, 6);
@@ -247,7 +276,9 @@ static void piece_hash(struct draft *d)
 
 static void piece_locktime(struct draft *d)
 {
-    static const uint32_t numbers[] = {0, 1, 2, 0xffff, 0x400000, 0x400001, 499999999, 500000000};
+    static const int64_t numbers[] = {0,           1,          2,         0xffff,
+                                      0x400000,    0x400001,   499999999, 500000000,
+                                      0x80000000u, 0xffffffff, -1,        1ll << 39};
 
     script_push_number(&d->script,
                        numbers[random_below(d->m->random, sizeof(numbers) / sizeof(*numbers))]);
@@ -279,6 +310,39 @@ static void piece_own_signature(struct draft *d)
     push(d->m, &d->script, signature_item(d->m, d->s, d->version));
     push(d->m, &d->script, key_item(d->m, d->s, d->version));
     script_op(&d->script, OP_CHECKSIGVERIFY);
+}
+
+/* One key and signature, checked again and again: BIP342 counts what that may cost. */
+static void piece_budget(struct draft *d)
+{
+    push(d->m, &d->script, key_item(d->m, d->s, d->version));
+    for (size_t n = 1 + random_below(d->m->random, 9); n > 0; n--) {
+        script_op(&d->script, OP_2DUP);
+        script_op(&d->script, OP_CHECKSIGVERIFY);
+    }
+    script_op(&d->script, OP_2DROP);
+    add_item(d, signature_item(d->m, d->s, d->version));
+}
+
+/* Close to what there may be of opcodes, of the stack, of a script's bytes. */
+static void piece_limit(struct draft *d)
+{
+    static const uint8_t opcodes[] = {OP_NOP, OP_1, OP_DEPTH};
+    uint8_t opcode = opcodes[random_below(d->m->random, 3)];
+    size_t n = (opcode == OP_1 ? 980 : 180) + random_below(d->m->random, 30);
+
+    if (one_in(d->m, 4)) {
+        while (d->script.size + MAX_SCRIPT_ELEMENT_SIZE + 4 < MAX_SCRIPT_SIZE - 4) {
+            script_push(&d->script, random_bytes(d->m, d->s, MAX_SCRIPT_ELEMENT_SIZE));
+            script_op(&d->script, OP_DROP);
+        }
+        n = MAX_SCRIPT_SIZE - d->script.size - random_below(d->m->random, 4);
+        script_push(&d->script, random_bytes(d->m, d->s, n > 10 && n < 520 ? n - 5 : 1));
+        script_op(&d->script, OP_DROP);
+        return;
+    }
+    while (n-- > 0)
+        script_op(&d->script, opcode);
 }
 
 void make_instruction(const struct maker *m, const struct spend *s, struct script_builder *out,
@@ -344,10 +408,15 @@ static void add_piece(struct draft *d, unsigned depth)
         script_op(&d->script, OP_CODESEPARATOR);
         break;
     case 8:
-        piece_own_signature(d);
+        if (d->version == MAKE_TAPSCRIPT)
+            piece_budget(d);
+        else
+            piece_own_signature(d);
         break;
     default:
-        if (one_in(d->m, 3))
+        if (one_in(d->m, 16))
+            piece_limit(d);
+        else if (one_in(d->m, 3))
             piece_anything(d);
         else
             piece_checksig(d);

