@@ -65,6 +65,10 @@ set(CPACK_STRIP_FILES ON)
 set(CPACK_DEBIAN_PACKAGE_SECTION utils)
 set(CPACK_DEBIAN_PACKAGE_PRIORITY optional)
 set(CPACK_DEBIAN_PACKAGE_SHLIBDEPS ON)
+# The drop-in lies where Debian's package of Core's library would have it.
+foreach(relation CONFLICTS PROVIDES REPLACES)
+  set(CPACK_DEBIAN_PACKAGE_${relation} libbitcoinconsensus0)
+endforeach()
 set(CPACK_DEBIAN_PACKAGE_GENERATE_SHLIBS ON) # and has ldconfig run
 set(CPACK_DEBIAN_PACKAGE_CONTROL_STRICT_PERMISSION ON)
 set(CPACK_DEBIAN_FILE_NAME DEB-DEFAULT)
