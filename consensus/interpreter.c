@@ -207,6 +207,22 @@ static bool is_push_of(struct bytes script_sig, struct bytes redeem)
            memcmp(script_sig.data + 1, redeem.data, redeem.size) == 0;
 }
 
+/* Most inputs are so small that zeroing it all would show: the rest is set before it is read. */
+static void machine_init(struct script_machine *m, struct script_workspace *workspace,
+                         const struct script_input *input, script_decide_fn *decide, void *context)
+{
+    m->workspace = workspace;
+    m->input = input;
+    m->decide = decide;
+    m->context = context;
+    m->top = workspace->stack;
+    m->buried = 0;
+    m->taproot.annex_present = false;
+    m->taproot.tapscript = false;
+    m->taproot.output_ready = false;
+    sighash_cache_clear(&workspace->cache);
+}
+
 /* The rest of script_verify_with. had_witness: a witness program was run. */
 static enum script_error verify_on(struct script_machine *m, struct bytes script_sig,
                                    const struct bytes *witness, size_t witness_count,
@@ -214,7 +230,8 @@ static enum script_error verify_on(struct script_machine *m, struct bytes script
 {
     const struct bytes script_pubkey = m->input->script_pubkey;
     const bool segwit = machine_has(m, SCRIPT_VERIFY_WITNESS);
-    struct stack_element redeem_element = {.size = 0};
+    const bool p2sh = machine_has(m, SCRIPT_VERIFY_P2SH) && script_is_p2sh(script_pubkey);
+    struct stack_element redeem_element;
     enum script_error error;
     struct bytes program, redeem;
     unsigned version;
@@ -222,7 +239,7 @@ static enum script_error verify_on(struct script_machine *m, struct bytes script
     error = interpreter_eval_script(m, script_sig, SIGVERSION_BASE);
     if (error)
         return error;
-    if (machine_height(m) > 0)
+    if (p2sh && machine_height(m) > 0)
         redeem_element = m->top[-1];
     error = run_to_true(m, script_pubkey);
     if (error)
@@ -233,7 +250,7 @@ static enum script_error verify_on(struct script_machine *m, struct bytes script
             return SCRIPT_ERR_WITNESS_MALLEATED;
         return run_witness_program(m, version, program, witness, witness_count, false);
     }
-    if (!machine_has(m, SCRIPT_VERIFY_P2SH) || !script_is_p2sh(script_pubkey))
+    if (!p2sh)
         return SCRIPT_ERR_OK;
 
     if (!script_is_push_only(script_sig))
@@ -258,18 +275,12 @@ enum script_error script_verify_with(struct script_workspace *workspace,
                                      const struct bytes *witness, size_t witness_count,
                                      script_decide_fn *decide, void *context)
 {
-    struct script_machine m = {
-        .workspace = workspace,
-        .input = input,
-        .decide = decide,
-        .context = context,
-        .top = workspace->stack,
-    };
+    struct script_machine m;
     enum script_error error;
     bool had_witness = false;
 
     assert(input->index < input->tx->tx->input_count);
-    sighash_cache_clear(&workspace->cache);
+    machine_init(&m, workspace, input, decide, context);
     if (machine_has(&m, SCRIPT_VERIFY_SIGPUSHONLY) && !script_is_push_only(script_sig))
         return SCRIPT_ERR_SIG_PUSHONLY;
     error = verify_on(&m, script_sig, witness, witness_count, &had_witness);
