@@ -171,41 +171,45 @@ void sighash_tx_init(struct sighash_tx *out, sha256_compress_fn *compress,
 
 void sighash_cache_clear(struct sighash_cache *cache)
 {
-    for (size_t i = 0; i < SIGHASH_CACHE_ENTRIES; i++)
-        cache->entries[i].used = false;
+    memset(cache->used, 0, sizeof(cache->used));
 }
 
-/* The entry that a hash type would be in; NULL where there is none to use. */
-static struct sighash_cache_entry *cache_entry(struct sighash_cache *cache, struct choice choice,
-                                               struct bytes script_code)
+/* Which entry a hash type would be in. */
+static size_t cache_index(struct choice choice)
 {
-    if (!cache || script_code.size > MAX_SCRIPT_SIZE)
-        return NULL;
-    return &cache->entries[(choice.anyone_can_pay ? 3 : 0) + (choice.single ? 2 : 0) +
-                           (choice.none ? 1 : 0)];
+    return (choice.anyone_can_pay ? 3u : 0) + (choice.single ? 2u : 0) + (choice.none ? 1u : 0);
 }
 
-static bool cache_load(const struct sighash_cache_entry *entry, struct hash_writer *w,
-                       struct bytes script_code)
+static bool cache_load(const struct sighash_cache *cache, struct hash_writer *w,
+                       struct choice choice, struct bytes script_code)
 {
-    if (!entry || !entry->used ||
-        !bytes_equal(bytes_of(entry->script_code, entry->script_code_size), script_code))
+    const size_t i = cache_index(choice);
+    const struct sighash_cache_entry *entry;
+
+    if (!cache || !cache->used[i])
+        return false;
+    entry = &cache->entries[i];
+    if (!bytes_equal(bytes_of(entry->script_code, entry->script_code_size), script_code))
         return false;
     hash_writer_resume(w, &entry->midstate);
     return true;
 }
 
-static void cache_store(struct sighash_cache_entry *entry, struct hash_writer *w,
+static void cache_store(struct sighash_cache *cache, struct hash_writer *w, struct choice choice,
                         struct bytes script_code)
 {
-    if (!entry)
+    const size_t i = cache_index(choice);
+    struct sighash_cache_entry *entry;
+
+    if (!cache || script_code.size > MAX_SCRIPT_SIZE)
         return;
     hash_writer_flush(w);
-    entry->used = true;
+    entry = &cache->entries[i];
     entry->script_code_size = script_code.size;
     if (script_code.size)
         memcpy(entry->script_code, script_code.data, script_code.size);
     entry->midstate = w->sha;
+    cache->used[i] = true;
 }
 
 /* Legacy. */
@@ -328,7 +332,6 @@ void sighash_legacy(uint8_t out[static 32], const struct sighash_tx *s, size_t i
                     struct bytes script_code, int32_t hash_type, struct sighash_cache *cache)
 {
     struct choice choice = choice_of(hash_type);
-    struct sighash_cache_entry *entry = cache_entry(cache, choice, script_code);
     struct hash_writer w;
 
     if (input >= s->tx->input_count || (choice.single && input >= s->tx->output_count)) {
@@ -336,10 +339,10 @@ void sighash_legacy(uint8_t out[static 32], const struct sighash_tx *s, size_t i
         out[0] = 1;
         return;
     }
-    if (!cache_load(entry, &w, script_code)) {
+    if (!cache_load(cache, &w, choice, script_code)) {
         hash_writer_init(&w, s->compress);
         write_legacy(&w, s, input, script_code, choice);
-        cache_store(entry, &w, script_code);
+        cache_store(cache, &w, choice, script_code);
     }
     hash_writer_le32(&w, (uint32_t)hash_type);
     hash_writer_final_twice(&w, out);
@@ -406,14 +409,13 @@ void sighash_segwit_v0(uint8_t out[static 32], const struct sighash_tx *s, size_
                        struct sighash_cache *cache)
 {
     struct choice choice = choice_of(hash_type);
-    struct sighash_cache_entry *entry = cache_entry(cache, choice, script_code);
     struct hash_writer w;
 
     VERIFY_CHECK(input < s->tx->input_count);
-    if (!cache_load(entry, &w, script_code)) {
+    if (!cache_load(cache, &w, choice, script_code)) {
         hash_writer_init(&w, s->compress);
         write_segwit_v0(&w, s, input, script_code, amount, choice);
-        cache_store(entry, &w, script_code);
+        cache_store(cache, &w, choice, script_code);
     }
     hash_writer_le32(&w, (uint32_t)hash_type);
     hash_writer_final_twice(&w, out);

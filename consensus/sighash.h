@@ -53,8 +53,8 @@ enum { SIGHASH_CACHE_ENTRIES = 6 };
  * FindAndDelete's are in passing memory; so this is large, some 60 KB of which few are touched.
  */
 struct sighash_cache {
+    bool used[SIGHASH_CACHE_ENTRIES]; /* together, so that emptying touches one line */
     struct sighash_cache_entry {
-        bool used;
         size_t script_code_size;
         struct sha256 midstate; /* before the hash type itself */
         uint8_t script_code[MAX_SCRIPT_SIZE];
