@@ -19,6 +19,7 @@
 #include "bench/counters.h"
 #include "bench/interrupt.h"
 #include "bench/real_block.h"
+#include "bench/stats.h"
 
 #include <secp256k1.h>
 #include <secp256k1_extrakeys.h>
@@ -31,6 +32,7 @@
 #include <stdlib.h>
 
 enum {
+    CPU_MS = 3, /* which metric it is */
     METRICS = 4,
     PATH_SIZE = 4096,
 };
@@ -277,7 +279,7 @@ static bool validate_run(void *arg, const struct measure_options *options,
     sample->value[0] = (double)began / 1e6 / (double)passes;
     sample->value[1] = (double)c->things;
     sample->value[2] = sample->value[0] * 1000 / (double)c->things;
-    sample->value[3] = (double)cpu / 1e6 / (double)passes;
+    sample->value[CPU_MS] = (double)cpu / 1e6 / (double)passes;
     /* With several threads the one that measures sleeps most of the time: steal alone tells then. */
     sample->cpu_share = threads == 1 ? (double)cpu / (double)began : NAN;
     return true;
@@ -393,6 +395,19 @@ static struct report_row *add_ratio(struct session *s, size_t top, size_t bottom
     return row;
 }
 
+/* The same of the processor time that the two took: what others did meanwhile matters less to it. */
+static double cpu_ratio(const struct measure_case *top, const struct measure_case *bottom)
+{
+    size_t runs = top->runs < bottom->runs ? top->runs : bottom->runs;
+    double *ratio = bench_alloc(runs, sizeof(*ratio)), median;
+
+    for (size_t i = 0; i < runs; i++)
+        ratio[i] = top->sample[i].value[CPU_MS] / bottom->sample[i].value[CPU_MS];
+    median = stats_median_of(ratio, runs);
+    free(ratio);
+    return median;
+}
+
 /*
  * On one thread, how many times the yardstick's time; on several, how much faster than on one. rows: of
  * each case its row, or SIZE_MAX. A block whose inputs mostly have no signature is no business of the
@@ -409,8 +424,12 @@ static void add_ratios(struct session *s, const size_t *rows)
             if (rows[i] == SIZE_MAX || rows[k] == SIZE_MAX || other->block != c->block)
                 continue;
             if (c->stage->threads == 1 && other->once == naive_once &&
-                c->block->count >= c->block->context.spent_count)
-                add_ratio(s, rows[i], rows[k], rows[i], "/ one by one")->lower_is_better = true;
+                c->block->count >= c->block->context.spent_count) {
+                struct report_row *row = add_ratio(s, rows[i], rows[k], rows[i], "/ one by one");
+
+                row->lower_is_better = true;
+                report_number(row, "cpu_ratio", cpu_ratio(&s->plan.item[i], &s->plan.item[k]));
+            }
             if (c->stage->threads > 1 && other->once == c->once && other->stage->threads == 1 &&
                 other->stage->impl == c->stage->impl)
                 add_ratio(s, rows[k], rows[i], rows[i], "speedup");
