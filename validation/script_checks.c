@@ -8,14 +8,19 @@ enum {
     CHUNKS_LEFT = 4, /* into how many chunks a worker its share of the rest is cut */
 };
 
-/* What one task works on, and what it found. */
-struct script_share {
-    struct pool_task task;
+/* What one task works on, and what it found. While it works this is on its own stack. */
+struct progress {
     struct script_checks *run;
+    struct workspace *w;
     size_t at, end; /* of its chunk, what is not done yet */
     size_t failed;  /* its first input that failed; SIZE_MAX */
     enum script_error error;
     size_t signatures, cached;
+};
+
+struct script_share {
+    struct pool_task task;
+    struct progress progress;
 };
 
 static size_t input_count(const struct script_checks *run)
@@ -89,51 +94,55 @@ static enum script_error run_directly(struct workspace *w, const struct script_c
     return error;
 }
 
-static void settle(struct script_share *share, size_t input, enum script_error error)
+static void settle(struct progress *p, size_t input, enum script_error error)
 {
-    if (error == SCRIPT_ERR_OK || input >= share->failed)
+    if (error == SCRIPT_ERR_OK || input >= p->failed)
         return;
-    share->failed = input;
-    share->error = error;
-    lower_failed(share->run, input);
+    p->failed = input;
+    p->error = error;
+    lower_failed(p->run, input);
 }
 
 /* Inputs that were taken to be good because of a wrong guess. */
-static void run_again(struct script_share *share, struct workspace *w)
+static void run_again(struct progress *p)
 {
+    struct workspace *w = p->w;
+
     for (size_t i = 0; i < w->wrong_count; i++) {
         struct wrong_guess wrong = w->wrong_guesses[i];
 
-        settle(share, wrong.input, run_directly(w, share->run, wrong.input));
-        share->signatures += w->made - wrong.made;
+        settle(p, wrong.input, run_directly(w, p->run, wrong.input));
+        p->signatures += w->made - wrong.made;
     }
     w->wrong_count = 0;
 }
 
-static void run_share_input(struct script_share *share, struct workspace *w, size_t number)
+static void run_next(struct progress *p)
 {
-    enum script_error error = run_input(w, share->run, number);
+    struct workspace *w = p->w;
+    size_t number = p->at++;
+    enum script_error error = run_input(w, p->run, number);
 
     if (w->wrong || (w->guessed && error != SCRIPT_ERR_OK)) {
         workspace_drop(w);
-        error = run_directly(w, share->run, number);
+        error = run_directly(w, p->run, number);
     }
-    share->signatures += w->made;
-    settle(share, number, error);
-    run_again(share, w);
+    p->signatures += w->made;
+    settle(p, number, error);
+    run_again(p);
 }
 
-static void flush(struct script_share *share, struct workspace *w)
+static void flush(struct progress *p)
 {
-    w->input = SIZE_MAX;
-    workspace_flush(w);
-    run_again(share, w);
+    p->w->input = SIZE_MAX;
+    workspace_flush(p->w);
+    run_again(p);
 }
 
 /* Large chunks at first, and small ones at last, so that all workers end at about the same time. */
-static bool take_chunk(struct script_share *share)
+static bool take_chunk(struct progress *p)
 {
-    struct script_checks *run = share->run;
+    struct script_checks *run = p->run;
     size_t count = input_count(run);
     size_t at = atomic_load_explicit(&run->next, memory_order_relaxed);
     size_t size;
@@ -146,67 +155,70 @@ static bool take_chunk(struct script_share *share)
         /* Relaxed: the inputs themselves were there before the task was submitted. */
     } while (!atomic_compare_exchange_weak_explicit(&run->next, &at, at + size,
                                                     memory_order_relaxed, memory_order_relaxed));
-    share->at = at;
-    share->end = at + size;
+    p->at = at;
+    p->end = at + size;
     return true;
 }
 
 /* Works until nothing is left, or the worker is wanted elsewhere: false. worker: NULL for none. */
 static bool work(struct script_share *share, struct workspace *w, const struct pool_worker *worker)
 {
-    const struct script_checks *run = share->run;
+    struct progress p = share->progress;
+    const struct script_checks *run = p.run;
     bool done = true;
 
+    p.w = w;
     workspace_begin(w, run->validator->direct, run->keep_signatures, run->class);
-    while (done && (share->at < share->end || take_chunk(share))) {
-        if (share->at > first_failed(share->run))
-            share->at = share->end;
+    while (done && (p.at < p.end || take_chunk(&p))) {
+        if (p.at > first_failed(p.run))
+            p.at = p.end;
         else if (worker && pool_should_yield(worker))
             done = false;
         else
-            run_share_input(share, w, share->at++);
+            run_next(&p);
     }
-    flush(share, w);
-    share->cached += w->cached;
+    flush(&p);
+    p.cached += w->cached;
+    share->progress = p;
     return done;
 }
 
 static enum pool_result work_on_pool(struct pool_worker *worker, void *arg)
 {
     struct script_share *share = arg;
-    const struct validator *validator = share->run->validator;
+    const struct validator *validator = share->progress.run->validator;
 
     return work(share, validator->workers[pool_worker_index(worker)], worker) ? POOL_DONE
                                                                               : POOL_AGAIN;
 }
 
+/* As many tasks as can share the work; 0 where the calling thread does it. */
+static size_t share_count(const struct script_checks *run)
+{
+    size_t shares = input_count(run) / FEW_INPUTS, workers = run->validator->worker_count;
+
+    shares = shares < workers ? shares : workers;
+    return input_count(run) < 2 * FEW_INPUTS ? 0 : shares;
+}
+
 bool script_checks_begin(struct script_checks *run, struct arena *arena)
 {
-    struct pool *pool = run->validator->pool;
-    size_t n = input_count(run);
+    size_t shares = share_count(run);
 
     run->group = (struct pool_group){0};
     atomic_init(&run->next, 0);
     atomic_init(&run->failed, SIZE_MAX);
-    run->share_count = 1;
-    run->submitted = 0;
-    if (pool && n >= 2 * FEW_INPUTS) {
-        run->share_count = n / FEW_INPUTS;
-        if (run->share_count > run->validator->worker_count)
-            run->share_count = run->validator->worker_count;
-    }
+    run->share_count = shares ? shares : 1;
     run->shares = arena_array(arena, run->share_count, sizeof(*run->shares));
     if (!run->shares)
         return false;
     for (size_t i = 0; i < run->share_count; i++)
-        run->shares[i] = (struct script_share){.run = run, .failed = SIZE_MAX};
-    if (!pool || n < 2 * FEW_INPUTS)
-        return true;
-    for (; run->submitted < run->share_count; run->submitted++) {
+        run->shares[i].progress = (struct progress){.run = run, .failed = SIZE_MAX};
+    for (run->submitted = 0; run->submitted < shares; run->submitted++) {
         struct script_share *share = &run->shares[run->submitted];
 
         pool_task_init(&share->task, run->class, work_on_pool, share, &run->group);
-        if (!pool_submit(pool, &share->task))
+        if (!pool_submit(run->validator->pool, &share->task))
             break;
     }
     return true;
@@ -228,7 +240,7 @@ static bool work_here(struct script_checks *run)
 
 enum validation script_checks_end(struct script_checks *run)
 {
-    const struct script_share *first = &run->shares[0];
+    struct progress first = {.failed = SIZE_MAX};
 
     if (!run->submitted && !work_here(run))
         return VALIDATION_NO_MEMORY;
@@ -237,16 +249,17 @@ enum validation script_checks_end(struct script_checks *run)
     run->signatures = 0;
     run->cached = 0;
     for (size_t i = 0; i < run->share_count; i++) {
-        run->signatures += run->shares[i].signatures;
-        run->cached += run->shares[i].cached;
-        if (run->shares[i].failed < first->failed)
-            first = &run->shares[i];
+        const struct progress *p = &run->shares[i].progress;
+
+        run->signatures += p->signatures;
+        run->cached += p->cached;
+        if (p->failed < first.failed)
+            first = *p;
     }
-    run->error = SCRIPT_ERR_OK;
-    if (first->failed == SIZE_MAX)
+    run->error = first.error;
+    if (first.failed == SIZE_MAX)
         return VALIDATION_VALID;
-    run->error = first->error;
-    run->failed_transaction = transaction_of(run, first->failed, 0);
-    run->failed_input = first->failed - run->begins[run->failed_transaction];
+    run->failed_transaction = transaction_of(run, first.failed, 0);
+    run->failed_input = first.failed - run->begins[run->failed_transaction];
     return VALIDATION_INVALID;
 }

@@ -34,17 +34,18 @@ struct script_checks {
     uint32_t flags;
     enum pool_class class;
     bool keep_signatures; /* remember good ones; else forget those that are met */
+    /* Set by script_checks_end. */
+    enum script_error error;   /* SCRIPT_ERR_OK: all are good */
+    size_t failed_transaction; /* indices: of the transaction, */
+    size_t failed_input;       /* and of the input in it */
+    size_t signatures, cached; /* checks that were made; and found in the cache */
     /* The run's own. */
     struct pool_group group;
     struct script_share *shares;
     size_t share_count, submitted;
-    atomic_size_t next;   /* the first input that is nobody's yet */
-    atomic_size_t failed; /* the first input that is known to fail; SIZE_MAX */
-    /* Set by script_checks_end. */
-    enum script_error error; /* SCRIPT_ERR_OK: all are good */
-    size_t failed_transaction,
-        failed_input;          /* indices; the input's among those of its transaction */
-    size_t signatures, cached; /* checks that were made; and found in the cache */
+    atomic_size_t failed; /* the first input that is known to fail; SIZE_MAX. Read often */
+    /* The first input that is nobody's yet: written often, so away from what is read. */
+    _Alignas(64) atomic_size_t next;
 };
 
 /*
