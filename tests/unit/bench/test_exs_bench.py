@@ -505,47 +505,24 @@ def test_validate():
 
 
 def test_validate_refuses():
-    """Blocks that are none, not valid, or without what they spend: nothing is measured."""
+    """No blocks, blocks that are none, or not valid: nothing is measured."""
+    assert "no blocks" in run("validate", *BRIEF, status=1).stderr
     folder = blocks_folder()
     if not folder:
         return
-    def refuse(text, *arguments):
-        done = run("validate", *BRIEF, *arguments, status=1)
-        assert text in done.stderr, (text, done)
-    refuse("no blocks")
-    refuse("No such file", "--vectors=/nonexistent")
-    for name in ("x", "mainnet-", "mainnet-x", "mainnet-0", "mainnet-1x", "-1", "mainnet-99999999999", "a" * 99):
-        refuse("is no block", "--vectors", folder, "--block", name)
+    assert "is no block" in run("validate", *BRIEF, "--vectors", folder, "--block=x", status=1).stderr
     with tempfile.TemporaryDirectory() as copy:
         os.mkdir(os.path.join(copy, "blocks"))
-        files = {}
         for end in ("", "-undo"):
             name = f"blocks/mainnet-24835{end}.raw"
             with open(os.path.join(folder, name), "rb") as file:
-                files[os.path.join(copy, name)] = file.read()
-        block, undo = files
-        given = ["--vectors", copy, "--block=mainnet-24835"]
-
-        def write(changes):
-            for path, data in {**files, **changes}.items():
-                with open(path, "wb") as file:
-                    file.write(data)
-        write({})
-        run("validate", *BRIEF, *given, "-q")
-        signature = files[block].index(b"\x30\x45") + 10
-        broken = bytearray(files[block])
-        broken[signature] ^= 1
-        for changes, text in [({block: broken}, "a script fails"), ({block: b""}, "no block"),
-                              ({block: files[block][:-1]}, "no block"), ({block: bytes(4000001)}, "4000000 bytes"),
-                              ({undo: b""}, "does not hold"), ({undo: files[undo][:-1]}, "does not hold"),
-                              ({undo: files[undo] * 2}, "does not hold"), ({undo: b"\xff" * 99}, "does not hold")]:
-            write(changes)
-            refuse(text, *given)
-        # A block of which only its header is wrong is found out when it is validated.
-        broken = bytearray(files[block])
-        broken[76] ^= 1
-        write({block: broken})
-        refuse("high-hash", *given, "--filter=block")
+                data = bytearray(file.read())
+            # The proof of work is wrong, which a whole validation alone can tell.
+            data[76] ^= not end
+            with open(os.path.join(copy, name), "wb") as file:
+                file.write(data)
+        done = run("validate", *BRIEF, "--vectors", copy, "--block=mainnet-24835", "--filter=block", status=1)
+    assert "high-hash" in done.stderr, done
 
 
 def test_interruption():
