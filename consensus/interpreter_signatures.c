@@ -253,6 +253,15 @@ static enum script_error multisig_verify(struct script_machine *m, bool *good, s
     return SCRIPT_ERR_OK;
 }
 
+/* BIP146: where the whole is false, every signature must be empty, one that was good as well. */
+static bool multisig_is_null(const struct multisig *s)
+{
+    for (size_t i = 0; i < s->signatures; i++)
+        if (s->signature[-(ptrdiff_t)i].size > 0)
+            return false;
+    return true;
+}
+
 enum script_error interpreter_signatures_checkmultisig(struct script_machine *m, uint8_t opcode)
 {
     struct bytes code = script_code_of(m);
@@ -263,16 +272,18 @@ enum script_error interpreter_signatures_checkmultisig(struct script_machine *m,
     if (m->version == SIGVERSION_TAPSCRIPT)
         return SCRIPT_ERR_TAPSCRIPT_CHECKMULTISIG;
     error = multisig_read(m, &s);
-    for (size_t i = 0; !error && i < s.signatures; i++)
-        error = script_code_delete(m, &code, element_bytes(s.signature - i));
-    if (!error)
-        error = multisig_verify(m, &good, s, code);
     if (error)
         return error;
-    if (!good && machine_has(m, SCRIPT_VERIFY_NULLFAIL))
-        for (size_t i = 0; i < s.signatures; i++)
-            if (s.signature[-(ptrdiff_t)i].size > 0)
-                return SCRIPT_ERR_SIG_NULLFAIL;
+    for (size_t i = 0; i < s.signatures; i++) {
+        error = script_code_delete(m, &code, element_bytes(s.signature - i));
+        if (error)
+            return error;
+    }
+    error = multisig_verify(m, &good, s, code);
+    if (error)
+        return error;
+    if (!good && machine_has(m, SCRIPT_VERIFY_NULLFAIL) && !multisig_is_null(&s))
+        return SCRIPT_ERR_SIG_NULLFAIL;
     m->top -= s.size;
     /* The dummy: one more than is needed, a bug that became a rule (BIP147). */
     if (m->top->size > 0 && machine_has(m, SCRIPT_VERIFY_NULLDUMMY))
