@@ -1,5 +1,7 @@
 #include "mining/server.h"
 
+#include "base/listener.h"
+
 #include <event2/buffer.h>
 #include <event2/bufferevent.h>
 #include <event2/event.h>
@@ -8,7 +10,6 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
-#include <netdb.h>
 #include <netinet/in.h>
 #include <pthread.h>
 #include <stdio.h>
@@ -30,9 +31,9 @@ struct connection {
 
 struct server {
     struct server_options options;
-    char name[SERVER_NAME_SIZE];
     struct event_base *base;
-    struct evconnlistener *listener;
+    struct listener *listener;
+    struct evconnlistener *accept;
     int stop_fd; /* an eventfd: readable where the thread is to end */
     struct event *stop;
     pthread_t thread;
@@ -57,7 +58,7 @@ static void close_connection(struct connection *c)
         bufferevent_free(c->io);
     free(c);
     if (!server->stopping)
-        evconnlistener_enable(server->listener); /* a place is free again */
+        evconnlistener_enable(server->accept); /* a place is free again */
     else if (server->count == 0)
         event_base_loopbreak(server->base);
 }
@@ -267,7 +268,7 @@ static void on_stop(evutil_socket_t fd, short what, void *arg)
     (void)fd;
     (void)what;
     event_del(server->stop);
-    evconnlistener_disable(server->listener);
+    evconnlistener_disable(server->accept);
     server->stopping = true;
     for (size_t i = 0; i < SERVER_MAX_CONNECTIONS; i++)
         if (server->connection[i] && !server->connection[i]->answered)
@@ -286,78 +287,16 @@ static void *server_main(void *arg)
     return NULL;
 }
 
-bool server_parse_address(char host[static SERVER_NAME_SIZE], uint16_t *port, const char *text)
-{
-    const char *start = text, *end, *number = NULL;
-    char *stop;
-    unsigned long value;
-
-    if (*text && strspn(text, "0123456789") == strlen(text)) {
-        start = end = "127.0.0.1";
-        end += strlen(end);
-        number = text;
-    } else if (*text == '[') {
-        start = text + 1;
-        end = strchr(start, ']');
-        if (!end || (end[1] && end[1] != ':'))
-            return false;
-        number = end[1] ? end + 2 : NULL;
-    } else {
-        end = strchr(text, ':');
-        /* More than one colon: an IPv6 address without brackets, or nothing that could be told apart. */
-        if (end && strchr(end + 1, ':'))
-            return false;
-        number = end ? end + 1 : NULL;
-        end = end ? end : text + strlen(text);
-    }
-    if (start == end || (size_t)(end - start) >= SERVER_NAME_SIZE)
-        return false;
-    memcpy(host, start, (size_t)(end - start));
-    host[end - start] = '\0';
-    if (!number)
-        return true;
-    value = strtoul(number, &stop, 10);
-    if (*number < '0' || *number > '9' || *stop || value > 65535)
-        return false;
-    *port = (uint16_t)value;
-    return true;
-}
-
 static bool listen_on(struct server *server, char *error)
 {
-    struct addrinfo hints = {.ai_flags = AI_PASSIVE | AI_NUMERICSERV, .ai_socktype = SOCK_STREAM};
-    struct addrinfo *found = NULL;
-    struct sockaddr_storage bound;
-    struct server_peer name;
-    socklen_t size = sizeof(bound);
-    char host[SERVER_NAME_SIZE], port[8];
-    uint16_t number = server->options.port;
-    int why;
-
-    if (!server_parse_address(host, &number, server->options.bind)) {
-        snprintf(error, SERVER_ERROR_SIZE, "\"%s\" is not an address:port", server->options.bind);
-        return false;
-    }
-    snprintf(port, sizeof(port), "%u", (unsigned)number);
-    why = getaddrinfo(host, port, &hints, &found);
-    if (why) {
-        snprintf(error, SERVER_ERROR_SIZE, "%s: %s", host, gai_strerror(why));
-        return false;
-    }
-    server->listener =
-        evconnlistener_new_bind(server->base, on_accept, server,
-                                LEV_OPT_CLOSE_ON_FREE | LEV_OPT_CLOSE_ON_EXEC | LEV_OPT_REUSEABLE,
-                                SERVER_MAX_CONNECTIONS, found->ai_addr, (int)found->ai_addrlen);
-    if (!server->listener)
-        snprintf(error, SERVER_ERROR_SIZE, "cannot listen on %s port %s: %s", host, port,
-                 strerror(errno));
-    freeaddrinfo(found);
+    server->listener = listener_tcp(server->options.bind, server->options.port, false, error);
     if (!server->listener)
         return false;
-    evconnlistener_set_error_cb(server->listener, on_accept_error);
-    if (getsockname(evconnlistener_get_fd(server->listener), (struct sockaddr *)&bound, &size) == 0)
-        set_peer(&name, (struct sockaddr *)&bound);
-    memcpy(server->name, name.name, sizeof(server->name));
+    server->accept = evconnlistener_new(server->base, on_accept, server, LEV_OPT_CLOSE_ON_EXEC, 0,
+                                        listener_fd(server->listener));
+    if (!server->accept)
+        return false;
+    evconnlistener_set_error_cb(server->accept, on_accept_error);
     return true;
 }
 
@@ -367,8 +306,9 @@ static void free_server(struct server *server)
     for (size_t i = 0; i < SERVER_MAX_CONNECTIONS; i++)
         if (server->connection[i])
             close_connection(server->connection[i]);
-    if (server->listener)
-        evconnlistener_free(server->listener);
+    if (server->accept)
+        evconnlistener_free(server->accept);
+    listener_close(server->listener);
     if (server->stop)
         event_free(server->stop);
     if (server->base)
@@ -413,4 +353,4 @@ void server_destroy(struct server *server)
     free_server(server);
 }
 
-const char *server_name(const struct server *server) { return server->name; }
+const char *server_name(const struct server *server) { return listener_name(server->listener); }

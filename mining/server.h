@@ -80,10 +80,4 @@ void server_destroy(struct server *server);
 /* Where it listens: "127.0.0.1:4028". */
 const char *server_name(const struct server *server);
 
-/*
- * Splits "host:port", "[v6]:port", "host" or "port" (digits alone). host gets
- * "127.0.0.1" where there is none. False where the text is none of them.
- */
-bool server_parse_address(char host[static SERVER_NAME_SIZE], uint16_t *port, const char *text);
-
 #endif

@@ -257,46 +257,6 @@ static void many_at_once(void **state)
         pthread_join(thread[i], NULL);
 }
 
-static void addresses(void **state)
-{
-    static const struct {
-        const char *text, *host; /* NULL: refused */
-        uint16_t port;
-    } cases[] = {
-        {"127.0.0.1:4028", "127.0.0.1", 4028},
-        {"127.0.0.1", "127.0.0.1", 7},
-        {"localhost:1", "localhost", 1},
-        {"4028", "127.0.0.1", 4028},
-        {"[::1]:9332", "::1", 9332},
-        {"[::]", "::", 7},
-        {"", NULL, 0},
-        {":1", NULL, 0},
-        {"::1", NULL, 0},
-        {"[::1", NULL, 0},
-        {"[::1]9", NULL, 0},
-        {"[]:9", NULL, 0},
-        {"a:", NULL, 0},
-        {"a:65536", NULL, 0},
-        {"a:-1", NULL, 0},
-        {"a:1x", NULL, 0},
-        {"99999", NULL, 0},
-    };
-    char host[SERVER_NAME_SIZE];
-
-    (void)state;
-    for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
-        uint16_t port = 7;
-        bool good = server_parse_address(host, &port, cases[i].text);
-
-        if (good != (cases[i].host != NULL))
-            fail_msg("\"%s\"", cases[i].text);
-        if (good) {
-            assert_string_equal(host, cases[i].host);
-            assert_int_equal(port, cases[i].port);
-        }
-    }
-}
-
 static void what_cannot_be_bound(void **state)
 {
     const struct fixture *f = *state;
@@ -323,7 +283,6 @@ int main(void)
         cmocka_unit_test_setup_teardown(ends_with_connections, start, stop),
         cmocka_unit_test_setup_teardown(many_at_once, start, stop),
         cmocka_unit_test_setup_teardown(what_cannot_be_bound, start, stop),
-        cmocka_unit_test(addresses),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
