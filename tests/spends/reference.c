@@ -37,13 +37,23 @@ static enum script_error run(const struct spend *s, struct runs *runs, uint32_t 
     return runs_direct(runs, &input);
 }
 
+/* Deferred, and all else other than in the direct run too, as far as that may not matter. */
 static bool compare_deferred(const struct spend *s, struct runs *runs, enum script_error direct,
                              char text[static SPEND_DIFFERENCE_SIZE])
 {
     struct sighash_tx tx;
     struct script_input input = spend_prepare(s, &tx);
-    enum script_error deferred = runs_deferred(runs, &input);
+    struct transaction parsed;
+    enum script_error deferred;
 
+    if (transaction_parse(&parsed, s->arena, spend_transaction(s), TRANSACTION_WITH_WITNESS) !=
+        PARSE_OK) {
+        snprintf(text, SPEND_DIFFERENCE_SIZE, "the transaction can't be read again");
+        return false;
+    }
+    sighash_tx_init(&tx, tx.compress, &parsed, s->spent, true);
+    runs_spoil(runs);
+    deferred = runs_deferred(runs, &input);
     if (deferred == direct)
         return true;
     snprintf(text, SPEND_DIFFERENCE_SIZE, "flags %#x: %s directly, %s deferred", (unsigned)s->flags,

@@ -36,15 +36,21 @@ void runs_free(struct runs *r)
     free(r->checks);
 }
 
-static bool is_good(struct runs *r, const struct signature_check *check)
+/* FNV-1a (Fowler, Noll, Vo, 1991), folded. */
+static uint32_t hash_of(const struct signature_check *check)
 {
     const uint8_t *byte = (const uint8_t *)check;
-    uint32_t hash = 2166136261; /* FNV-1a (Fowler, Noll, Vo, 1991) */
-    size_t at;
+    uint32_t hash = 2166136261;
 
     for (size_t i = 0; i < sizeof(*check); i++)
         hash = (hash ^ byte[i]) * 16777619;
-    at = (hash ^ hash >> 16) % MEMORY;
+    return hash ^ hash >> 16;
+}
+
+static bool is_good(struct runs *r, const struct signature_check *check)
+{
+    size_t at = hash_of(check) % MEMORY;
+
     if (!r->memory->at[at].used || memcmp(&r->memory->at[at].check, check, sizeof(*check)) != 0) {
         r->memory->at[at].used = true;
         r->memory->at[at].check = *check;
@@ -94,3 +100,19 @@ enum script_error runs_deferred(struct runs *r, const struct script_input *input
     }
     return error;
 }
+
+/* Three of four are good. */
+static bool decide_arbitrarily(void *context, const struct signature_check *check,
+                               enum script_decision decision)
+{
+    (void)context;
+    (void)decision;
+    return hash_of(check) % 4 != 0;
+}
+
+enum script_error runs_arbitrary(struct runs *r, const struct script_input *input)
+{
+    return script_verify(r->workspace, input, decide_arbitrarily, NULL);
+}
+
+void runs_spoil(struct runs *r) { memset(r->workspace, 0xfe, script_workspace_size()); }

@@ -28,4 +28,13 @@ enum script_error runs_direct(struct runs *r, const struct script_input *input);
  */
 enum script_error runs_deferred(struct runs *r, const struct script_input *input);
 
+/*
+ * Answers that have nothing to do with the signatures, but are the same for the same check: scripts
+ * get farther than signatures that are right would take them.
+ */
+enum script_error runs_arbitrary(struct runs *r, const struct script_input *input);
+
+/* Fills the workspace with what no run leaves in it: it must not matter to the next one. */
+void runs_spoil(struct runs *r);
+
 #endif
