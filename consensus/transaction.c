@@ -176,6 +176,8 @@ enum parse_result transaction_parse(struct transaction *out, struct arena *arena
 
 bool transaction_has_witness(const struct transaction *tx)
 {
+    if (tx->raw.data)
+        return tx->raw.size != 4 + tx->body.size + 4;
     for (size_t i = 0; i < tx->input_count; i++)
         if (tx->inputs[i].witness_count)
             return true;

@@ -5,10 +5,11 @@
 
 /*
  * Inputs that spend the same output are found by sorting: n log n comparisons whatever the
- * outpoints are, and nothing that who made them could play with. Up to a few inputs all pairs
- * are faster, and need no memory.
+ * outpoints are, and nothing that who made them could play with. Only those are sorted that a table
+ * of bits does not tell from all others, of outpoints nobody played with one in eight or fewer. Up
+ * to a few inputs all pairs are faster, and need no memory.
  */
-enum { FEW_INPUTS = 12 };
+enum { FEW_INPUTS = 12, FILTER_BITS = 16 /* an input */ };
 
 _Static_assert(sizeof(struct outpoint) == 36, "outpoints are compared as bytes");
 
@@ -75,26 +76,67 @@ static bool sort_until_equal(struct sort_entry *entries, struct sort_entry *room
     return false;
 }
 
+struct filter {
+    uint64_t *seen, *again; /* bit by bit, as many as 64 - shift bits can number */
+    unsigned shift;
+};
+
+static bool filter_create(struct filter *f, size_t n, struct arena *arena)
+{
+    unsigned bits = 6;
+
+    while (((size_t)1 << bits) < FILTER_BITS * n)
+        bits++;
+    f->shift = 64 - bits;
+    f->seen = arena_array(arena, (size_t)1 << (bits - 6), sizeof(*f->seen));
+    f->again = arena_array(arena, (size_t)1 << (bits - 6), sizeof(*f->again));
+    return f->seen && f->again;
+}
+
+static uint64_t filter_bit(const struct filter *f, uint64_t key)
+{
+    return key * UINT64_C(0x9e3779b97f4a7c15) >> f->shift; /* the golden ratio */
+}
+
+/* Keeps, of n entries, those whose bit another one has as well; returns their number. */
+static size_t filter_entries(const struct filter *f, struct sort_entry *entries, size_t n)
+{
+    size_t kept = 0;
+
+    for (size_t i = 0; i < n; i++) {
+        uint64_t bit = filter_bit(f, entries[i].key), mask = UINT64_C(1) << bit % 64;
+
+        f->again[bit / 64] |= f->seen[bit / 64] & mask;
+        f->seen[bit / 64] |= mask;
+    }
+    for (size_t i = 0; i < n; i++) {
+        uint64_t bit = filter_bit(f, entries[i].key);
+
+        entries[kept] = entries[i];
+        kept += f->again[bit / 64] >> bit % 64 & 1;
+    }
+    return kept;
+}
+
 static enum reject check_duplicates(const struct transaction *tx, struct arena *arena)
 {
     size_t n = tx->input_count;
     struct sort_entry *entries;
-    bool found;
+    struct filter filter;
 
-    if (n <= FEW_INPUTS) {
-        found = few_have_duplicates(tx->inputs, n);
-    } else {
-        entries = arena_array(arena, n, 2 * sizeof(*entries));
-        if (!entries)
-            return REJECT_NO_MEMORY;
-        for (size_t i = 0; i < n; i++) {
-            const struct outpoint *o = &tx->inputs[i].previous;
+    if (n <= FEW_INPUTS)
+        return few_have_duplicates(tx->inputs, n) ? REJECT_TXNS_INPUTS_DUPLICATE : REJECT_NONE;
+    entries = arena_array(arena, n, 2 * sizeof(*entries));
+    if (!entries || !filter_create(&filter, n, arena))
+        return REJECT_NO_MEMORY;
+    for (size_t i = 0; i < n; i++) {
+        const struct outpoint *o = &tx->inputs[i].previous;
 
-            entries[i] = (struct sort_entry){read_le64(o->txid.bytes) + o->index, o};
-        }
-        found = sort_until_equal(entries, entries + n, n);
+        entries[i] = (struct sort_entry){read_le64(o->txid.bytes) + o->index, o};
     }
-    return found ? REJECT_TXNS_INPUTS_DUPLICATE : REJECT_NONE;
+    return sort_until_equal(entries, entries + n, filter_entries(&filter, entries, n))
+               ? REJECT_TXNS_INPUTS_DUPLICATE
+               : REJECT_NONE;
 }
 
 static enum reject check_outputs(const struct transaction *tx)
