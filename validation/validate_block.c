@@ -4,6 +4,7 @@
  * first, and the scripts are then abandoned.
  */
 #include "consensus/signet.h"
+#include "validation/block_ids.h"
 #include "validation/script_checks.h"
 #include "validation/validator_impl.h"
 
@@ -261,7 +262,7 @@ static struct verdict validate_in(struct validator *validator, struct block bloc
     struct connecting c = {
         .validator = validator, .block = &block, .context = context, .arena = arena};
 
-    if ((!block.txids || !block.wtxids) && !block_compute_ids(validator->kernels, &block, arena))
+    if ((!block.txids || !block.wtxids) && !block_ids_compute(validator, &block, arena))
         return verdict_of(VALIDATION_NO_MEMORY);
     c.hash = block_header_hash(validator_compress(validator), &block.header);
     return validate(&c);
