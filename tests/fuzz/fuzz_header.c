@@ -43,6 +43,9 @@ static void check_next(const struct params *net, struct chain *chain, int32_t ti
     struct uint256 target;
 
     next = pow_next_bits(net, ancestor, chain, tip, time);
+    /* BIP94 goes on from a period's first bits; by the rules all of the period has them. */
+    if (net->bip94 && (tip + 1) % params_retarget_interval(net) == 0)
+        bits = ancestor(chain, tip + 1 - (int32_t)params_retarget_interval(net)).bits;
     if (net->pow_min_difficulty || !pow_target(&target, bits, net->pow_limit))
         return;
     /* Three bytes of precision, of which a quarter may be zero; nobody can do such work. */

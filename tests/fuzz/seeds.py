@@ -163,6 +163,21 @@ def sessions(_):
         yield "\n".join(map(json.dumps, [*greeting, news[0], first, *news])).encode()
 
 
+def signets(vectors):
+    """Challenges, and scripts of commitments with solutions behind them; and whole blocks."""
+    commitment = bytes.fromhex("6a24aa21a9ed") + bytes(32)
+    key = bytes.fromhex("2102") + bytes(31) + b"\1\xac"
+    witness = bytes([0, 32]) + bytes(32)
+    der = bytes.fromhex("3006020101020101") + b"\1"
+    for challenge in (b"\x51", b"\x91", key, witness):
+        for solution in (b"", b"\0\0", b"\1\0\0", b"\2\1\x51\0", bytes([10, 9]) + der + b"\0", b"\0\1\1\x51"):
+            push = b"\xec\xc7\xda\xa2" + solution
+            for more in (b"", b"\x4c\0\x51", b"\x4c"):
+                yield bytes([len(challenge)]) + challenge + b"\1" + commitment + bytes([len(push)]) + push + more
+        for block in blocks(vectors):
+            yield bytes([len(challenge)]) + challenge + b"\0" + block
+
+
 TARGETS = {
     "fuzz_address": addresses,
     "fuzz_api": api_requests,
@@ -174,6 +189,7 @@ TARGETS = {
     "fuzz_profile": profiles,
     "fuzz_script": scripts,
     "fuzz_script_verify": spend_seeds.spends,
+    "fuzz_signet": signets,
     "fuzz_stratum": sessions,
     "fuzz_template": templates,
     "fuzz_transaction": transactions,
