@@ -115,6 +115,7 @@ enum wire_result wire_hello_read(uint16_t *version, struct bytes payload)
 
     take_magic(&in);
     *version = cursor_le16(&in);
+    take_zeros(&in, 2);
     /* What follows is of versions to come. */
     return in.failed || !*version ? WIRE_MALFORMED : WIRE_OK;
 }
