@@ -368,6 +368,19 @@ static struct hash256 taproot_model(const struct fixture *f, const struct sighas
     return once(t);
 }
 
+/* The same transaction as parsing its bytes gives it; they stay in t, it in the arena. */
+static struct transaction parse_again(const struct transaction *tx, struct arena *arena,
+                                      struct text *t)
+{
+    struct transaction parsed;
+
+    t->size = transaction_serialize(t->data, tx, TRANSACTION_WITHOUT_WITNESS);
+    assert_int_equal(
+        transaction_parse(&parsed, arena, bytes_of(t->data, t->size), TRANSACTION_WITHOUT_WITNESS),
+        PARSE_OK);
+    return parsed;
+}
+
 enum { ROUNDS = 2000 };
 
 static void test_older_versions(void **state)
@@ -375,18 +388,23 @@ static void test_older_versions(void **state)
     struct random r = random_create("older versions");
     static struct sighash_cache cache;
     static struct fixture f;
-    static struct text t;
+    static struct text t, raw;
 
     (void)state;
     for (int round = 0; round < ROUNDS; round++) {
         struct amount amount = {(int64_t)random_u64(&r)};
         struct sighash_cache *c = random_below(&r, 2) ? &cache : NULL;
+        struct transaction parsed;
         struct sighash_tx s;
+        struct arena arena;
         struct hash256 want;
         uint8_t got[32];
 
         fixture_fill(&f, &r);
-        sighash_tx_init(&s, COMPRESS, &f.tx, NULL, random_below(&r, 2));
+        arena_init(&arena, 0);
+        parsed = parse_again(&f.tx, &arena, &raw);
+        sighash_tx_init(&s, COMPRESS, random_below(&r, 2) ? &parsed : &f.tx, NULL,
+                        random_below(&r, 2));
         sighash_cache_clear(&cache);
         for (int i = 0; i < 3; i++) {
             int32_t type = random_type(&r);
@@ -403,6 +421,7 @@ static void test_older_versions(void **state)
             sighash_segwit_v0(got, &s, f.input, f.script_code, amount, type, c);
             assert_memory_equal(got, want.bytes, 32);
         }
+        arena_free(&arena);
     }
 }
 
@@ -413,20 +432,24 @@ static void test_taproot(void **state)
 {
     struct random r = random_create("taproot");
     static struct fixture f;
-    static struct text t;
+    static struct text t, raw;
 
     (void)state;
     for (int round = 0; round < ROUNDS / 50; round++) {
         struct sighash_taproot spend = {.annex_present = random_below(&r, 2),
                                         .tapscript = random_below(&r, 2),
                                         .codeseparator_position = (uint32_t)random_u64(&r)};
+        struct transaction parsed;
         struct sighash_tx s;
+        struct arena arena;
         struct hash256 want;
 
         random_fill(&r, spend.annex_hash.bytes, 32);
         random_fill(&r, spend.tapleaf_hash.bytes, 32);
         fixture_fill(&f, &r);
-        sighash_tx_init(&s, COMPRESS, &f.tx, f.spent, true);
+        arena_init(&arena, 0);
+        parsed = parse_again(&f.tx, &arena, &raw);
+        sighash_tx_init(&s, COMPRESS, round % 2 ? &parsed : &f.tx, f.spent, true);
         for (unsigned type = 0; type < 256; type++) {
             bool good = type_is_taproot(type) && ((type & 3) != 3 || f.input < f.tx.output_count);
             uint8_t got[32] = {0xa5};
@@ -439,6 +462,7 @@ static void test_taproot(void **state)
                 assert_int_equal(got[0], 0xa5);
             }
         }
+        arena_free(&arena);
     }
 }
 
