@@ -3,6 +3,8 @@
 
 #include "consensus/witness_commitment.h"
 
+#include <stdlib.h>
+
 static struct pool *pool;
 static struct validator *validators[3]; /* deferred, directly, on two workers */
 
@@ -189,16 +191,25 @@ static void test_each_kind_of_signature(void **state)
 
 /* ---- what is wrong about a block besides its signatures ---- */
 
-/* For each block, freshly loaded. */
-static void for_each_block(void (*test)(struct loaded *b))
+/* For each block, freshly loaded, of at most so many bytes. */
+static void for_blocks_to(size_t size, void (*test)(struct loaded *b))
 {
     for (const struct block_name *name = block_names; name->network; name++) {
         struct loaded b;
 
         load(&b, *name);
-        test(&b);
+        if (b.raw_size <= size)
+            test(&b);
         unload(&b);
     }
+}
+
+static void for_each_block(void (*test)(struct loaded *b)) { for_blocks_to(SIZE_MAX, test); }
+
+/* What does not depend on what sort of block it is: the largest are for those who have the time. */
+static void for_smaller_blocks(void (*test)(struct loaded *b))
+{
+    for_blocks_to(getenv("EXS_LONG") ? SIZE_MAX : 700000, test);
 }
 
 static void expect_invalid_everywhere(struct loaded *b, const char *reason)
@@ -265,7 +276,7 @@ static void spoil_header(struct loaded *b)
 static void test_header_without_work(void **state)
 {
     (void)state;
-    for_each_block(spoil_header);
+    for_smaller_blocks(spoil_header);
 }
 
 static void spoil_commitment(struct loaded *b)
@@ -384,7 +395,7 @@ static void spoil_output(struct loaded *b)
 static void test_changed_amounts_of_outputs(void **state)
 {
     (void)state;
-    for_each_block(spoil_output);
+    for_smaller_blocks(spoil_output);
 }
 
 /* ---- outputs that are not there ---- */
@@ -446,7 +457,7 @@ static void take_outputs_away(struct loaded *b)
 static void test_outputs_that_the_caller_has_not(void **state)
 {
     (void)state;
-    for_each_block(take_outputs_away);
+    for_smaller_blocks(take_outputs_away);
 }
 
 static void spend_twice(struct loaded *b)
@@ -465,7 +476,7 @@ static void spend_twice(struct loaded *b)
 static void test_outputs_that_are_spent_twice(void **state)
 {
     (void)state;
-    for_each_block(spend_twice);
+    for_smaller_blocks(spend_twice);
 }
 
 /* The number of a transaction's first input. */
@@ -505,7 +516,7 @@ static void spend_too_early(struct loaded *b)
 static void test_outputs_that_are_made_later(void **state)
 {
     (void)state;
-    for_each_block(spend_too_early);
+    for_smaller_blocks(spend_too_early);
 }
 
 static void make_unspendable(struct loaded *b)
@@ -527,7 +538,7 @@ static void make_unspendable(struct loaded *b)
 static void test_outputs_that_nobody_can_spend(void **state)
 {
     (void)state;
-    for_each_block(make_unspendable);
+    for_smaller_blocks(make_unspendable);
 }
 
 /* ---- of several faults ---- */

@@ -122,6 +122,87 @@ static void test_a_block_that_was_tried_before(void **state)
     pool_destroy(pool, POOL_DRAIN);
 }
 
+/* ---- a transaction that yields to blocks ---- */
+
+enum { YIELD_INPUTS = 200, HASHES = 190 };
+
+struct yielding {
+    struct validator *validator;
+    struct transaction tx;
+    struct transaction_context context;
+    struct verdict verdict;
+    atomic_bool done;
+};
+
+static void *validate_one(void *arg)
+{
+    struct yielding *y = arg;
+
+    y->verdict = validate_transaction(y->validator, &y->tx, &y->context);
+    atomic_store(&y->done, true);
+    return NULL;
+}
+
+static enum pool_result urgent(struct pool_worker *worker, void *arg)
+{
+    (void)worker;
+    atomic_fetch_add((atomic_size_t *)arg, 1);
+    return POOL_DONE;
+}
+
+/* Inputs without a signature, of some 20 microseconds each; the last fails. */
+static void make_inputs(struct yielding *y, struct tx_input *inputs, struct tx_output *spent)
+{
+    static const uint8_t failing[] = {OP_0};
+    static uint8_t good[1 + HASHES] = {OP_1};
+    static struct tx_output output = {{1}, {NULL, 0}};
+
+    for (size_t i = 0; i < YIELD_INPUTS; i++) {
+        inputs[i] = (struct tx_input){.previous.index = (uint32_t)i, .sequence = SEQUENCE_FINAL};
+        spent[i] = (struct tx_output){{1}, bytes_of(good, sizeof(good))};
+    }
+    memset(good + 1, OP_HASH256, HASHES);
+    spent[YIELD_INPUTS - 1].script = bytes_of(failing, sizeof(failing));
+    y->tx = (struct transaction){.version = 1,
+                                 .inputs = inputs,
+                                 .input_count = YIELD_INPUTS,
+                                 .outputs = &output,
+                                 .output_count = 1};
+    y->context = (struct transaction_context){spent, YIELD_INPUTS, NULL, SCRIPT_VERIFY_P2SH, -1, 0};
+}
+
+/* The worker is taken away from the transaction again and again; it comes to its end all the same. */
+static void test_a_transaction_that_yields(void **state)
+{
+    static struct tx_input inputs[YIELD_INPUTS];
+    static struct tx_output spent[YIELD_INPUTS];
+    struct pool *pool = make_pool(1);
+    struct yielding y = {.validator = make_validator(pool, false, 0)};
+
+    (void)state;
+    make_inputs(&y, inputs, spent);
+    for (size_t round = 0; round < rounds(5); round++) {
+        struct pool_group group = {0};
+        struct pool_task task;
+        atomic_size_t runs = 0;
+        pthread_t thread;
+
+        atomic_store(&y.done, false);
+        assert_int_equal(pthread_create(&thread, NULL, validate_one, &y), 0);
+        while (!atomic_load(&y.done)) {
+            pool_task_init(&task, POOL_BLOCK, urgent, &runs, &group);
+            assert_true(pool_submit(pool, &task));
+            assert_true(pool_group_wait(&group));
+        }
+        pthread_join(thread, NULL);
+        assert_int_equal(y.verdict.result, VALIDATION_INVALID);
+        assert_int_equal(y.verdict.rejection.script, SCRIPT_ERR_EVAL_FALSE);
+        assert_int_equal(y.verdict.rejection.input, YIELD_INPUTS - 1);
+    }
+    validator_destroy(y.validator);
+    pool_destroy(pool, POOL_DRAIN);
+}
+
 /* ---- a pool that ends ---- */
 
 struct gate {
@@ -203,6 +284,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_many_callers),
         cmocka_unit_test(test_a_block_that_was_tried_before),
+        cmocka_unit_test(test_a_transaction_that_yields),
         cmocka_unit_test(test_a_pool_that_is_cancelled),
     };
 
