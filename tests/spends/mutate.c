@@ -375,11 +375,33 @@ static void add_input(const struct mutator *m, struct spend *s)
     s->spent = spent;
 }
 
+/* Amounts about the limits, inputs that spend the same, and none: what a transaction may not do. */
+static void mutate_rules(const struct mutator *m, struct spend *s)
+{
+    struct tx_input *inputs = s->tx.inputs;
+    size_t input = below(m, s->tx.input_count), output = below(m, s->tx.output_count);
+
+    switch (below(m, s->tx.output_count ? 4 : 3)) {
+    case 0:
+        inputs[input].previous = inputs[below(m, s->tx.input_count)].previous;
+        break;
+    case 1:
+        inputs[input].previous = (struct outpoint){.index = OUTPOINT_NULL_INDEX};
+        break;
+    case 2:
+        inputs[input].previous.index = mutated_number(m, inputs[input].previous.index);
+        break;
+    default:
+        s->tx.outputs[output].value.sat =
+            MAX_MONEY_SATOSHIS - 1 + (int64_t)below(m, 3) - (int64_t)below(m, 2) * (1 << 16);
+    }
+}
+
 static void mutate_transaction(const struct mutator *m, struct spend *s)
 {
     struct tx_input *input = &s->tx.inputs[below(m, s->tx.input_count)];
 
-    switch (below(m, 8)) {
+    switch (below(m, 9)) {
     case 0:
         s->tx.version = mutated_number(m, s->tx.version);
         break;
@@ -400,6 +422,9 @@ static void mutate_transaction(const struct mutator *m, struct spend *s)
         break;
     case 6:
         add_output(m, s);
+        break;
+    case 7:
+        mutate_rules(m, s);
         break;
     default:
         if (s->tx.input_count > 1 && s->input + 1 < s->tx.input_count && one_in(m, 2))

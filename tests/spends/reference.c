@@ -1,6 +1,10 @@
 #include "tests/spends/reference.h"
 
+#include "consensus/sigops.h"
+#include "consensus/transaction_rules.h"
+
 #include <dlfcn.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -21,6 +25,7 @@ bool reference_open(struct reference *r)
     *(void **)&r->with_amount = symbol(r->library, "bitcoinconsensus_verify_script_with_amount");
     *(void **)&r->without_amount = symbol(r->library, "bitcoinconsensus_verify_script");
     *(void **)&r->error = symbol(r->library, "reference_verify_script_error");
+    *(void **)&r->check = symbol(r->library, "reference_check_transaction");
     if (r->verify && r->with_amount && r->without_amount)
         return true;
     fprintf(stderr, "EXS_REFERENCE_CONSENSUS=%s is no libbitcoinconsensus of API version 2\n",
@@ -88,6 +93,25 @@ static bool compare_fewer_flags(const struct spend *s, struct runs *runs,
     return true;
 }
 
+static bool compare_transaction(const struct spend *s, const struct reference *reference,
+                                struct bytes tx, const UTXO *spent,
+                                char text[static SPEND_DIFFERENCE_SIZE])
+{
+    const char *ours = reject_text(transaction_check(&s->tx, s->arena)), *theirs;
+    uint64_t cost = sigops_transaction_cost(&s->tx, s->spent, s->flags);
+    int64_t their_cost = -1;
+
+    theirs = reference->check(tx.data, (unsigned)tx.size, spent, (unsigned)s->tx.input_count,
+                              s->flags, &their_cost);
+    if (strcmp(ours, theirs) == 0 && (int64_t)cost == their_cost)
+        return true;
+    snprintf(text, SPEND_DIFFERENCE_SIZE,
+             "flags %#x: \"%s\", cost %" PRIu64 " of ours, \"%s\", cost %" PRId64
+             " of the reference",
+             (unsigned)s->flags, ours, cost, theirs, their_cost);
+    return false;
+}
+
 static bool compare_reference(const struct spend *s, struct runs *runs,
                               const struct reference *reference, enum script_error direct,
                               char text[static SPEND_DIFFERENCE_SIZE])
@@ -122,7 +146,7 @@ static bool compare_reference(const struct spend *s, struct runs *runs,
             return false;
         }
     }
-    return true;
+    return !reference->check || compare_transaction(s, reference, tx, spent, text);
 }
 
 bool spend_compare(const struct spend *s, struct runs *runs, const struct reference *reference,
