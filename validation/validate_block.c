@@ -5,6 +5,7 @@
  */
 #include "consensus/signet.h"
 #include "validation/block_ids.h"
+#include "validation/block_memory.h"
 #include "validation/script_checks.h"
 #include "validation/validator_impl.h"
 
@@ -273,27 +274,26 @@ struct verdict validate_block(struct validator *validator, const struct block *b
 {
     struct verdict verdict;
     struct arena arena;
+    struct block_memory *memory = block_memory_take(validator, &arena);
 
-    arena_init(&arena, 0);
     verdict = validate_in(validator, *block, context, &arena);
-    arena_free(&arena);
+    block_memory_return(validator, memory, &arena);
     return verdict;
 }
 
 struct verdict validate_block_bytes(struct validator *validator, struct bytes raw,
                                     const struct block_context *context)
 {
-    struct verdict verdict;
+    struct verdict verdict = verdict_of(VALIDATION_MALFORMED);
     struct arena arena;
+    struct block_memory *memory = block_memory_take(validator, &arena);
     struct block block;
 
-    arena_init(&arena, 0);
-    verdict = verdict_of(VALIDATION_MALFORMED);
     verdict.parse = block_parse(&block, &arena, raw, TRANSACTION_WITH_WITNESS);
     if (verdict.parse == PARSE_NO_MEMORY)
         verdict = verdict_of(VALIDATION_NO_MEMORY);
     else if (verdict.parse == PARSE_OK)
         verdict = validate_in(validator, block, context, &arena);
-    arena_free(&arena);
+    block_memory_return(validator, memory, &arena);
     return verdict;
 }

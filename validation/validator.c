@@ -1,5 +1,6 @@
 #include "validation/validator.h"
 
+#include "validation/block_memory.h"
 #include "validation/validator_impl.h"
 
 #include <stdio.h>
@@ -84,6 +85,7 @@ void validator_destroy(struct validator *v)
         v->spare = w->next;
         workspace_destroy(w);
     }
+    block_memory_free_all(v);
     signature_cache_destroy(v->cache);
     if (v->verifier)
         verifier_destroy(v->verifier);

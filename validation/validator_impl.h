@@ -18,8 +18,9 @@ struct validator {
     struct workspace **workers;    /* one a worker of the pool */
     size_t worker_count;
 
-    pthread_mutex_t lock;    /* of the next: held for a few instructions, no other lock inside */
-    struct workspace *spare; /* of threads of callers; a list */
+    pthread_mutex_t lock;        /* of the lists: held for a few instructions, no lock inside */
+    struct workspace *spare;     /* of threads of callers */
+    struct block_memory *memory; /* of blocks */
 };
 
 static inline sha256_compress_fn *validator_compress(const struct validator *validator)
