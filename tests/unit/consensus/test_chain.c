@@ -66,9 +66,30 @@ static void test_headers(void **state)
     free(headers);
 }
 
+/* What a chain of blocks has had so far. */
+struct past {
+    int32_t height; /* of the next block */
+    struct block_hash previous;
+    struct txid seen[1000];
+    size_t count;
+};
+
+/* A transaction of the same name as one before would overwrite its coins (BIP30). */
+static void check_names(struct past *past, const struct params *net, const struct block *block,
+                        struct block_hash hash)
+{
+    assert_true(block_enforces_bip30(net, hash, past->height, false));
+    for (size_t i = 0; i < block->transaction_count; i++) {
+        for (size_t k = 0; k < past->count; k++)
+            assert_false(txid_equal(past->seen[k], block->txids[i]));
+        assert_true(past->count < sizeof(past->seen) / sizeof(past->seen[0]));
+        past->seen[past->count++] = block->txids[i];
+    }
+}
+
 /* One record of a blk file; returns its length. */
 static size_t check_record(const struct params *net, const uint8_t *at, size_t left,
-                           struct block_hash *previous)
+                           struct past *past)
 {
     size_t size;
     struct arena arena;
@@ -85,32 +106,36 @@ static size_t check_record(const struct params *net, const uint8_t *at, size_t l
     assert_int_equal(block_parse(&block, &arena, bytes_of(at + 8, size), TRANSACTION_WITH_WITNESS),
                      PARSE_OK);
     hash = block_header_hash(COMPRESS, &block.header);
-    assert_true(block_hash_equal(block.header.previous, *previous));
+    assert_true(block_hash_equal(block.header.previous, past->previous));
     assert_true(pow_check(hash, block.header.bits, net->pow_limit));
     assert_true(block_compute_ids(&kernels_generic, &block, &arena));
     assert_true(block_merkle_root(&kernels_generic, &root, &block, &arena));
     assert_true(hash256_equal(root.root, block.header.merkle_root));
+    assert_int_equal(block_check(&kernels_generic, &block, &arena).reason, REJECT_NONE);
+    check_names(past, net, &block, hash);
     out = malloc(size);
     assert_non_null(out);
     assert_int_equal(block_serialize(out, &block, TRANSACTION_WITH_WITNESS), size);
     assert_memory_equal(out, at + 8, size);
     free(out);
     arena_free(&arena);
-    *previous = hash;
+    past->previous = hash;
+    past->height++;
     return 8 + size;
 }
 
 static void test_first_blocks(void **state)
 {
     const struct params *net = params_find("main");
-    size_t size, at = 0, count = 0;
+    size_t size, at = 0;
     uint8_t *file = vectors_load("blocks/mainnet-0-to-599.blk", &size);
-    struct block_hash previous = {{0}};
+    static struct past past;
 
     (void)state;
-    for (; at < size; count++)
-        at += check_record(net, file + at, size - at, &previous);
-    assert_int_equal(count, 600);
+    while (at < size)
+        at += check_record(net, file + at, size - at, &past);
+    assert_int_equal(past.height, 600);
+    assert_true(past.count > 600);
     free(file);
 }
 
