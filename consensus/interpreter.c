@@ -199,11 +199,10 @@ static enum script_error run_witness_program(struct script_machine *m, unsigned 
                : SCRIPT_ERR_OK;
 }
 
-/* Whether scriptSig is one push of the redeem script, the shortest, and nothing else. */
+/* Whether scriptSig is the shortest push of a witness program, one byte and it, and nothing else. */
 static bool is_push_of(struct bytes script_sig, struct bytes redeem)
 {
-    return redeem.size < OP_PUSHDATA1 && script_sig.size == redeem.size + 1 &&
-           script_sig.data[0] == redeem.size &&
+    return script_sig.size == redeem.size + 1 && script_sig.data[0] == redeem.size &&
            memcmp(script_sig.data + 1, redeem.data, redeem.size) == 0;
 }
 

@@ -314,6 +314,14 @@ static void test_many_items(void **state)
     assert_int_equal(run_on(r, FORM_WITNESS_V0, "IF", 1002, none), SCRIPT_ERR_STACK_SIZE);
     assert_int_equal(run_on(r, FORM_WITNESS_V0, "0 IF", 1001, none), SCRIPT_ERR_STACK_SIZE);
     assert_int_equal(run_on(r, FORM_WITNESS_V0, "DEPTH", 1999, none), SCRIPT_ERR_STACK_SIZE);
+    /* Which of them are out of reach makes no difference. */
+    for (unsigned n = 1030; n <= 1050; n++) {
+        write_le16(index, (uint16_t)n);
+        assert_int_equal(run_on(r, FORM_WITNESS_V0, "PICK", 1999, BYTES(index)),
+                         SCRIPT_ERR_STACK_SIZE);
+        assert_int_equal(run_on(r, FORM_WITNESS_V0, "ROLL", 1999, BYTES(index)),
+                         SCRIPT_ERR_STACK_SIZE);
+    }
     /* PICK and ROLL see how many there are, and reach the lowest. */
     for (unsigned n = 1990; n <= 2000; n++) {
         enum script_error want =
@@ -338,26 +346,31 @@ static void test_many_items(void **state)
     assert_int_equal(run_on(r, FORM_TAPSCRIPT, "RESERVED", 1001, none), SCRIPT_ERR_OK);
 }
 
-/* The most that one opcode can take away: 20 of 20. */
+/* count empty items, the uppermost 42 of them a multisignature of 20 of 20, without its dummy. */
+static void put_multisig(struct runner *r, size_t count)
+{
+    static const uint8_t key[33] = {2, 1}, signature[9] = {0x30, 6, 2, 1, 1, 2, 1, 1, 1};
+    static const uint8_t twenty[] = {20};
+    struct bytes *end = r->items + count;
+
+    memset(r->items, 0, count * sizeof(*r->items));
+    for (size_t i = 2; i < 22; i++)
+        end[-(ptrdiff_t)i] = BYTES(key);
+    for (size_t i = 23; i < 43; i++)
+        end[-(ptrdiff_t)i] = BYTES(signature);
+    end[-1] = end[-22] = BYTES(twenty);
+}
+
+/* It is the most that one opcode can take away. */
 static void test_many_items_taken(void **state)
 {
     struct runner *r = *state;
-    static const uint8_t key[33] = {2, 1}, signature[9] = {0x30, 6, 2, 1, 1, 2, 1, 1, 1};
-    static const uint8_t twenty[] = {20};
-    char answers[] = "11111111111111111111";
 
     for (size_t count = 1040; count <= 1046; count++)
         for (int verify = 0; verify < 2; verify++) {
             size_t left = count - 43 + (verify ? 0 : 1);
 
-            for (size_t i = 0; i < count; i++)
-                r->items[i] = (struct bytes){0};
-            for (size_t i = 0; i < 20; i++) {
-                r->items[count - 2 - i] = BYTES(key);
-                r->items[count - 23 - i] = BYTES(signature);
-            }
-            r->items[count - 1] = r->items[count - 22] = BYTES(twenty);
-            r->answers = answers;
+            put_multisig(r, count);
             assert_int_equal(
                 runner_run(r, FORM_WITNESS_V0,
                            runner_script(r, verify ? "CHECKMULTISIGVERIFY" : "CHECKMULTISIG"),
@@ -365,7 +378,23 @@ static void test_many_items_taken(void **state)
                 left <= 1000 ? SCRIPT_ERR_CLEANSTACK : SCRIPT_ERR_STACK_SIZE);
             assert_string_equal(r->asked, "eeeeeeeeeeeeeeeeeeee");
         }
-    r->answers = "";
+}
+
+/* Where it brings them down to what is allowed, the lowest of all is still there. */
+static void test_many_items_are_all_there(void **state)
+{
+    static const uint8_t index[] = {998 & 0xff, 998 >> 8};
+    struct runner *r = *state;
+
+    for (size_t lowest = 0; lowest < 2; lowest++) {
+        put_multisig(r, 1043);
+        r->items[lowest] = bytes_of("\x01", 1);
+        r->items[999] = BYTES(index); /* below the dummy */
+        assert_int_equal(runner_run(r, FORM_WITNESS_V0,
+                                    runner_script(r, "CHECKMULTISIGVERIFY ROLL VERIFY"), r->items,
+                                    1043, 0),
+                         lowest == 0 ? SCRIPT_ERR_CLEANSTACK : SCRIPT_ERR_VERIFY);
+    }
 }
 
 static const uint8_t taproot_pubkey[34] = {OP_1, 32, 7};
@@ -378,7 +407,9 @@ static enum script_error run_taproot(struct runner *r, size_t count, uint32_t fl
 static void test_taproot_key(void **state)
 {
     static const uint8_t signature[65] = {3}, annex[] = {ANNEX_TAG, 1};
+    struct sighash_taproot spend = {.annex_present = false};
     struct runner *r = *state;
+    struct sighash_tx hashes;
     uint8_t plain[32];
 
     r->items[0] = bytes_of(signature, 64);
@@ -388,7 +419,9 @@ static void test_taproot_key(void **state)
     assert_string_equal(r->asked, "s");
     assert_memory_equal(r->last.key, taproot_pubkey + 2, 32);
     assert_int_equal(r->last.signature[0], 3);
-    memcpy(plain, r->last.message, 32);
+    sighash_tx_init(&hashes, COMPRESS, &r->tx, &r->spent, false);
+    assert_true(sighash_taproot(plain, &hashes, 0, &spend, SIGHASH_DEFAULT));
+    assert_memory_equal(r->last.message, plain, 32);
     r->answers = "0";
     assert_int_equal(run_taproot(r, 1, TAPROOT), SCRIPT_ERR_SCHNORR_SIG);
     r->answers = "";
@@ -404,8 +437,13 @@ static void test_taproot_key(void **state)
     assert_int_equal(run_taproot(r, 2, TAPROOT), SCRIPT_ERR_OK);
     assert_string_equal(r->asked, "s");
     assert_memory_not_equal(r->last.message, plain, 32);
+    r->items[0].size = 0;
+    assert_int_equal(run_taproot(r, 2, TAPROOT), SCRIPT_ERR_SCHNORR_SIG_SIZE);
     r->items[0] = BYTES(annex);
     assert_int_equal(run_taproot(r, 1, TAPROOT), SCRIPT_ERR_SCHNORR_SIG_SIZE);
+    r->items[0] = bytes_of(signature, 64);
+    r->items[1].size = 0; /* no annex but a control block */
+    assert_int_equal(run_taproot(r, 2, TAPROOT), SCRIPT_ERR_TAPROOT_WRONG_CONTROL_SIZE);
     /* The spent outputs are signed. */
     r->items[0] = bytes_of(signature, 64);
     r->spent_unknown = true;
@@ -414,12 +452,28 @@ static void test_taproot_key(void **state)
     assert_int_equal(r->calls, 0);
 }
 
+/* The tweak by which control, of a good size, commits to a script. */
+static struct hash256 tweak_of(struct bytes script, const uint8_t *control, size_t size)
+{
+    struct hash256 node = taproot_leaf_hash(COMPRESS, control[0] & TAPROOT_LEAF_MASK, script);
+
+    for (size_t i = 33; i < size; i += 32) {
+        struct hash256 sibling;
+
+        memcpy(sibling.bytes, control + i, 32);
+        node = taproot_branch_hash(COMPRESS, sibling, node);
+    }
+    return taproot_tweak(COMPRESS, control + 1, &node);
+}
+
 static void test_taproot_script(void **state)
 {
     static const uint8_t annex[] = {ANNEX_TAG};
     static uint8_t control[33 + 32 * 129];
     struct runner *r = *state;
 
+    for (size_t i = 0; i < sizeof(control); i++)
+        control[i] = (uint8_t)(i * 7);
     control[0] = TAPROOT_LEAF_TAPSCRIPT | 1;
     r->items[0] = bytes_of("\x51", 1);
     r->items[2] = BYTES(annex);
@@ -434,6 +488,7 @@ static void test_taproot_script(void **state)
             assert_int_equal(r->last.parity, 1);
             assert_memory_equal(r->last.key, taproot_pubkey + 2, 32);
             assert_memory_equal(r->last.signature, control + 1, 32);
+            assert_memory_equal(r->last.message, tweak_of(r->items[0], control, size).bytes, 32);
         }
     }
     r->items[1] = bytes_of(control, 33);
@@ -586,6 +641,7 @@ int main(void)
         cmocka_unit_test(test_script_hash),
         cmocka_unit_test(test_many_items),
         cmocka_unit_test(test_many_items_taken),
+        cmocka_unit_test(test_many_items_are_all_there),
         cmocka_unit_test(test_taproot_key),
         cmocka_unit_test(test_taproot_script),
         cmocka_unit_test(test_taproot_commitment),

@@ -121,83 +121,86 @@ static void test_checksig(void **state)
 }
 
 /* The last signature meets the last key first. Small letters where there is no key to spare. */
+static const struct signature_case multisig_cases[] = {
+    {"0 0 0 CHECKMULTISIG", "", "", 0, 0},
+    {"0 0 " KEY " 1 CHECKMULTISIG", "", "", 0, 0},
+    {"0 " SIG " 1 " KEY " 1 CHECKMULTISIG", "1", "e", 0, 0},
+    {"0 " SIG " 1 " KEY " 1 CHECKMULTISIG NOT", "0", "e", 0, 0},
+    {"0 " SIG " " SIG " 2 " KEY " " KEY " 2 CHECKMULTISIG", "11", "ee", 0, 0},
+    {"0 " SIG " " SIG " 2 " KEY " " KEY " 2 CHECKMULTISIG NOT", "10", "ee", 0, 0},
+    {"0 " SIG " " SIG " 2 " KEY " " KEY " 2 CHECKMULTISIG NOT", "0", "e", 0, 0},
+    {"0 " SIG " 1 " KEY " " KEY " 2 CHECKMULTISIG", "1", "E", 0, 0},
+    {"0 " SIG " 1 " KEY " " KEY " 2 CHECKMULTISIG", "01", "Ee", 0, 0},
+    {"0 " SIG " 1 " KEY " " KEY " 2 CHECKMULTISIG NOT", "00", "Ee", 0, 0},
+    {"0 " SIG " " SIG " 2 " KEY " " KEY " " KEY " 3 CHECKMULTISIG", "11", "EE", 0, 0},
+    {"0 " SIG " " SIG " 2 " KEY " " KEY " " KEY " 3 CHECKMULTISIG", "011", "Eee", 0, 0},
+    {"0 " SIG " " SIG " 2 " KEY " " KEY " " KEY " 3 CHECKMULTISIG", "101", "EEe", 0, 0},
+    {"0 " SIG " " SIG " 2 " KEY " " KEY " " KEY " 3 CHECKMULTISIG NOT", "100", "EEe", 0, 0},
+    {"0 " SIG " " SIG " 2 " KEY " " KEY " " KEY " 3 CHECKMULTISIG NOT", "00", "Ee", 0, 0},
+    /* A key or signature that is none takes its turn without a question. */
+    {"0 " SIG " 1 " KEY " 0 2 CHECKMULTISIG", "1", "e", 0, 0},
+    {"0 " SIG " 1 0 " KEY " 2 CHECKMULTISIG NOT", "0", "E", 0, 0},
+    {"0 0 1 " KEY " " KEY " 2 CHECKMULTISIG NOT", "", "", 0, 0},
+    {"0 " SIG " 0 2 " KEY " " KEY " 2 CHECKMULTISIG NOT", "", "", 0, 0},
+    {"0 0 " SIG " 2 " KEY " " KEY " " KEY " 3 CHECKMULTISIG NOT", "1", "E", 0, 0},
+    /* Encodings are looked at as candidates come up, and not before. */
+    {"0 " SIG_NOT_DER " 1 " KEY " 1 CHECKMULTISIG", "", "", SCRIPT_ERR_SIG_DER,
+     SCRIPT_VERIFY_DERSIG},
+    {"0 " SIG_NOT_DER " " SIG " 2 " KEY " " KEY " 2 CHECKMULTISIG NOT", "0", "e", 0,
+     SCRIPT_VERIFY_DERSIG},
+    {"0 " SIG_NOT_DER " " SIG " 2 " KEY " " KEY " 2 CHECKMULTISIG NOT", "1", "e",
+     SCRIPT_ERR_SIG_DER, SCRIPT_VERIFY_DERSIG},
+    {"0 " SIG " 1 0 " KEY " 2 CHECKMULTISIG", "1", "E", 0, SCRIPT_VERIFY_STRICTENC},
+    {"0 " SIG " 1 0 " KEY " 2 CHECKMULTISIG NOT", "0", "E", SCRIPT_ERR_PUBKEYTYPE,
+     SCRIPT_VERIFY_STRICTENC},
+    {"0 0 1 0 1 CHECKMULTISIG NOT", "", "", SCRIPT_ERR_PUBKEYTYPE, SCRIPT_VERIFY_STRICTENC},
+    /* NULLFAIL: any that is not empty, also one that was good. NULLDUMMY comes after it. */
+    {"0 " SIG " 1 " KEY " 1 CHECKMULTISIG NOT", "0", "e", SCRIPT_ERR_SIG_NULLFAIL,
+     SCRIPT_VERIFY_NULLFAIL},
+    {"0 " SIG " 0 2 " KEY " " KEY " 2 CHECKMULTISIG NOT", "", "", SCRIPT_ERR_SIG_NULLFAIL,
+     SCRIPT_VERIFY_NULLFAIL},
+    {"0 0 " SIG " 2 " KEY " " KEY " 2 CHECKMULTISIG NOT", "1", "e", SCRIPT_ERR_SIG_NULLFAIL,
+     SCRIPT_VERIFY_NULLFAIL},
+    {"0 0 0 2 " KEY " " KEY " 2 CHECKMULTISIG NOT", "", "", 0, SCRIPT_VERIFY_NULLFAIL},
+    {"1 0 1 " KEY " 1 CHECKMULTISIG NOT", "", "", 0, SCRIPT_VERIFY_NULLFAIL},
+    {"1 " SIG " 1 " KEY " 1 CHECKMULTISIG NOT", "0", "e", SCRIPT_ERR_SIG_NULLFAIL,
+     SCRIPT_VERIFY_NULLFAIL | SCRIPT_VERIFY_NULLDUMMY},
+    {"1 " SIG " 1 " KEY " 1 CHECKMULTISIG", "1", "e", 0, 0},
+    {"1 " SIG " 1 " KEY " 1 CHECKMULTISIG", "1", "e", SCRIPT_ERR_SIG_NULLDUMMY,
+     SCRIPT_VERIFY_NULLDUMMY},
+    {"1 " SIG " 1 " KEY " 1 CHECKMULTISIG NOT", "0", "e", SCRIPT_ERR_SIG_NULLDUMMY,
+     SCRIPT_VERIFY_NULLDUMMY},
+    {"0x01 0x80 0 0 CHECKMULTISIG", "", "", SCRIPT_ERR_SIG_NULLDUMMY, SCRIPT_VERIFY_NULLDUMMY},
+    {"0 0 0 CHECKMULTISIGVERIFY DEPTH NOT", "", "", 0, 0},
+    {"0 " SIG " 1 " KEY " 1 CHECKMULTISIGVERIFY 1", "0", "e", SCRIPT_ERR_CHECKMULTISIGVERIFY, 0},
+    /* Counts. */
+    {"CHECKMULTISIG", "", "", SCRIPT_ERR_INVALID_STACK_OPERATION, 0},
+    {"0 CHECKMULTISIG", "", "", SCRIPT_ERR_INVALID_STACK_OPERATION, 0},
+    {"0 0 CHECKMULTISIG", "", "", SCRIPT_ERR_INVALID_STACK_OPERATION, 0},
+    {"1 CHECKMULTISIG", "", "", SCRIPT_ERR_INVALID_STACK_OPERATION, 0},
+    {"0 1 0 CHECKMULTISIG", "", "", SCRIPT_ERR_SIG_COUNT, 0},
+    {"0 -1 0 CHECKMULTISIG", "", "", SCRIPT_ERR_SIG_COUNT, 0},
+    {"1 0 CHECKMULTISIG", "", "", SCRIPT_ERR_SIG_COUNT, 0},
+    {"21 CHECKMULTISIG", "", "", SCRIPT_ERR_PUBKEY_COUNT, 0},
+    {"0 0 -1 CHECKMULTISIG", "", "", SCRIPT_ERR_PUBKEY_COUNT, 0},
+    {"0 0 21 CHECKMULTISIG", "", "", SCRIPT_ERR_PUBKEY_COUNT, 0},
+    {"0 0 2147483647 CHECKMULTISIG", "", "", SCRIPT_ERR_PUBKEY_COUNT, 0},
+    {"0 0 2147483648 CHECKMULTISIG", "", "", SCRIPT_ERR_SCRIPTNUM, 0},
+    {"0 0x05 0x0000000000 0 CHECKMULTISIG", "", "", SCRIPT_ERR_SCRIPTNUM, 0},
+    {"0 0 0x01 0x00 CHECKMULTISIG", "", "", 0, 0},
+    {"0 0 0x01 0x00 CHECKMULTISIG", "", "", SCRIPT_ERR_SCRIPTNUM, SCRIPT_VERIFY_MINIMALDATA},
+    {"0 0x01 0x80 0 CHECKMULTISIG", "", "", 0, 0},
+};
+
 static void test_checkmultisig(void **state)
 {
-    static const struct signature_case cases[] = {
-        {"0 0 0 CHECKMULTISIG", "", "", 0, 0},
-        {"0 0 " KEY " 1 CHECKMULTISIG", "", "", 0, 0},
-        {"0 " SIG " 1 " KEY " 1 CHECKMULTISIG", "1", "e", 0, 0},
-        {"0 " SIG " 1 " KEY " 1 CHECKMULTISIG NOT", "0", "e", 0, 0},
-        {"0 " SIG " " SIG " 2 " KEY " " KEY " 2 CHECKMULTISIG", "11", "ee", 0, 0},
-        {"0 " SIG " " SIG " 2 " KEY " " KEY " 2 CHECKMULTISIG NOT", "10", "ee", 0, 0},
-        {"0 " SIG " " SIG " 2 " KEY " " KEY " 2 CHECKMULTISIG NOT", "0", "e", 0, 0},
-        {"0 " SIG " 1 " KEY " " KEY " 2 CHECKMULTISIG", "1", "E", 0, 0},
-        {"0 " SIG " 1 " KEY " " KEY " 2 CHECKMULTISIG", "01", "Ee", 0, 0},
-        {"0 " SIG " 1 " KEY " " KEY " 2 CHECKMULTISIG NOT", "00", "Ee", 0, 0},
-        {"0 " SIG " " SIG " 2 " KEY " " KEY " " KEY " 3 CHECKMULTISIG", "11", "EE", 0, 0},
-        {"0 " SIG " " SIG " 2 " KEY " " KEY " " KEY " 3 CHECKMULTISIG", "011", "Eee", 0, 0},
-        {"0 " SIG " " SIG " 2 " KEY " " KEY " " KEY " 3 CHECKMULTISIG", "101", "EEe", 0, 0},
-        {"0 " SIG " " SIG " 2 " KEY " " KEY " " KEY " 3 CHECKMULTISIG NOT", "100", "EEe", 0, 0},
-        {"0 " SIG " " SIG " 2 " KEY " " KEY " " KEY " 3 CHECKMULTISIG NOT", "00", "Ee", 0, 0},
-        /* A key or signature that is none takes its turn without a question. */
-        {"0 " SIG " 1 " KEY " 0 2 CHECKMULTISIG", "1", "e", 0, 0},
-        {"0 " SIG " 1 0 " KEY " 2 CHECKMULTISIG NOT", "0", "E", 0, 0},
-        {"0 0 1 " KEY " " KEY " 2 CHECKMULTISIG NOT", "", "", 0, 0},
-        {"0 " SIG " 0 2 " KEY " " KEY " 2 CHECKMULTISIG NOT", "", "", 0, 0},
-        {"0 0 " SIG " 2 " KEY " " KEY " " KEY " 3 CHECKMULTISIG NOT", "1", "E", 0, 0},
-        /* Encodings are looked at as candidates come up, and not before. */
-        {"0 " SIG_NOT_DER " 1 " KEY " 1 CHECKMULTISIG", "", "", SCRIPT_ERR_SIG_DER,
-         SCRIPT_VERIFY_DERSIG},
-        {"0 " SIG_NOT_DER " " SIG " 2 " KEY " " KEY " 2 CHECKMULTISIG NOT", "0", "e", 0,
-         SCRIPT_VERIFY_DERSIG},
-        {"0 " SIG_NOT_DER " " SIG " 2 " KEY " " KEY " 2 CHECKMULTISIG NOT", "1", "e",
-         SCRIPT_ERR_SIG_DER, SCRIPT_VERIFY_DERSIG},
-        {"0 " SIG " 1 0 " KEY " 2 CHECKMULTISIG", "1", "E", 0, SCRIPT_VERIFY_STRICTENC},
-        {"0 " SIG " 1 0 " KEY " 2 CHECKMULTISIG NOT", "0", "E", SCRIPT_ERR_PUBKEYTYPE,
-         SCRIPT_VERIFY_STRICTENC},
-        {"0 0 1 0 1 CHECKMULTISIG NOT", "", "", SCRIPT_ERR_PUBKEYTYPE, SCRIPT_VERIFY_STRICTENC},
-        /* NULLFAIL: any that is not empty, also one that was good. NULLDUMMY comes after it. */
-        {"0 " SIG " 1 " KEY " 1 CHECKMULTISIG NOT", "0", "e", SCRIPT_ERR_SIG_NULLFAIL,
-         SCRIPT_VERIFY_NULLFAIL},
-        {"0 " SIG " 0 2 " KEY " " KEY " 2 CHECKMULTISIG NOT", "", "", SCRIPT_ERR_SIG_NULLFAIL,
-         SCRIPT_VERIFY_NULLFAIL},
-        {"0 0 " SIG " 2 " KEY " " KEY " 2 CHECKMULTISIG NOT", "1", "e", SCRIPT_ERR_SIG_NULLFAIL,
-         SCRIPT_VERIFY_NULLFAIL},
-        {"0 0 0 2 " KEY " " KEY " 2 CHECKMULTISIG NOT", "", "", 0, SCRIPT_VERIFY_NULLFAIL},
-        {"1 " SIG " 1 " KEY " 1 CHECKMULTISIG NOT", "0", "e", SCRIPT_ERR_SIG_NULLFAIL,
-         SCRIPT_VERIFY_NULLFAIL | SCRIPT_VERIFY_NULLDUMMY},
-        {"1 " SIG " 1 " KEY " 1 CHECKMULTISIG", "1", "e", 0, 0},
-        {"1 " SIG " 1 " KEY " 1 CHECKMULTISIG", "1", "e", SCRIPT_ERR_SIG_NULLDUMMY,
-         SCRIPT_VERIFY_NULLDUMMY},
-        {"1 " SIG " 1 " KEY " 1 CHECKMULTISIG NOT", "0", "e", SCRIPT_ERR_SIG_NULLDUMMY,
-         SCRIPT_VERIFY_NULLDUMMY},
-        {"0x01 0x80 0 0 CHECKMULTISIG", "", "", SCRIPT_ERR_SIG_NULLDUMMY, SCRIPT_VERIFY_NULLDUMMY},
-        {"0 0 0 CHECKMULTISIGVERIFY DEPTH NOT", "", "", 0, 0},
-        {"0 " SIG " 1 " KEY " 1 CHECKMULTISIGVERIFY 1", "0", "e", SCRIPT_ERR_CHECKMULTISIGVERIFY,
-         0},
-        /* Counts. */
-        {"CHECKMULTISIG", "", "", SCRIPT_ERR_INVALID_STACK_OPERATION, 0},
-        {"0 CHECKMULTISIG", "", "", SCRIPT_ERR_INVALID_STACK_OPERATION, 0},
-        {"0 0 CHECKMULTISIG", "", "", SCRIPT_ERR_INVALID_STACK_OPERATION, 0},
-        {"1 CHECKMULTISIG", "", "", SCRIPT_ERR_INVALID_STACK_OPERATION, 0},
-        {"0 1 0 CHECKMULTISIG", "", "", SCRIPT_ERR_SIG_COUNT, 0},
-        {"0 -1 0 CHECKMULTISIG", "", "", SCRIPT_ERR_SIG_COUNT, 0},
-        {"0 0 -1 CHECKMULTISIG", "", "", SCRIPT_ERR_PUBKEY_COUNT, 0},
-        {"0 0 21 CHECKMULTISIG", "", "", SCRIPT_ERR_PUBKEY_COUNT, 0},
-        {"0 0 2147483647 CHECKMULTISIG", "", "", SCRIPT_ERR_PUBKEY_COUNT, 0},
-        {"0 0 2147483648 CHECKMULTISIG", "", "", SCRIPT_ERR_SCRIPTNUM, 0},
-        {"0 0x05 0x0000000000 0 CHECKMULTISIG", "", "", SCRIPT_ERR_SCRIPTNUM, 0},
-        {"0 0 0x01 0x00 CHECKMULTISIG", "", "", 0, 0},
-        {"0 0 0x01 0x00 CHECKMULTISIG", "", "", SCRIPT_ERR_SCRIPTNUM, SCRIPT_VERIFY_MINIMALDATA},
-        {"0 0x01 0x80 0 CHECKMULTISIG", "", "", 0, 0},
-    };
     static const struct signature_case tapscript[] = {
         {"0 0 0 CHECKMULTISIG", "", "", SCRIPT_ERR_TAPSCRIPT_CHECKMULTISIG, 0},
         {"CHECKMULTISIGVERIFY", "", "", SCRIPT_ERR_TAPSCRIPT_CHECKMULTISIG, 0},
         {"0 IF CHECKMULTISIG ENDIF 1", "", "", 0, 0},
     };
 
-    RUN_CASES(state, cases, FORM_LEGACY, FORM_WITNESS_V0);
+    RUN_CASES(state, multisig_cases, FORM_LEGACY, FORM_WITNESS_V0);
     RUN_CASES(state, tapscript, FORM_TAPSCRIPT, FORM_TAPSCRIPT);
 }
 
@@ -267,8 +270,8 @@ static void test_validation_weight(void **state)
 {
     struct runner *r = *state;
 
-    for (size_t checks = 1; checks < 40; checks++)
-        for (size_t padding = 0; padding < 120; padding++) {
+    for (size_t checks = 1; checks < 20; checks++)
+        for (size_t padding = 0; padding < 60; padding++) {
             struct script_builder b = script_builder_on(r->script, sizeof(r->script));
             size_t witness, want;
 
@@ -296,6 +299,9 @@ static void test_missing_amount(void **state)
                      SCRIPT_ERR_EVAL_FALSE);
     assert_int_equal(r->calls, 0);
     assert_int_equal(runner_run_text(r, FORM_LEGACY, SIG " " KEY " CHECKSIG", 0), SCRIPT_ERR_OK);
+    r->spent.value.sat = 0;
+    assert_int_equal(runner_run_text(r, FORM_WITNESS_V0, SIG " " KEY " CHECKSIG", 0),
+                     SCRIPT_ERR_OK);
     r->spent.value.sat = 1000;
 }
 
@@ -339,6 +345,23 @@ static void test_check(void **state)
     assert_int_equal(runner_run(r, FORM_LEGACY, script, NULL, 0, 0), SCRIPT_ERR_OK);
     sighash_legacy(want, &hashes, 0, bytes_of(script.data + 13, script.size - 13), SIGHASH_ALL,
                    NULL);
+    assert_memory_equal(r->last.message, want, 32);
+}
+
+/* The dummy is no signature: its OP_0 stays. */
+static void test_dummy_is_signed(void **state)
+{
+    struct runner *r = *state;
+    struct sighash_tx hashes;
+    uint8_t want[32], code[64];
+    struct bytes script = runner_script(r, "0 " SIG " 1 " KEY " 1 CHECKMULTISIG");
+
+    assert_int_equal(runner_run(r, FORM_LEGACY, script, NULL, 0, 0), SCRIPT_ERR_OK);
+    assert_int_equal(script.size, 1 + 10 + 1 + 34 + 2);
+    code[0] = OP_0;
+    memcpy(code + 1, script.data + 11, script.size - 11);
+    sighash_tx_init(&hashes, COMPRESS, &r->tx, &r->spent, true);
+    sighash_legacy(want, &hashes, 0, bytes_of(code, script.size - 10), SIGHASH_ALL, NULL);
     assert_memory_equal(r->last.message, want, 32);
 }
 
@@ -414,10 +437,15 @@ static int teardown(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_checksig),       cmocka_unit_test(test_checkmultisig),
-        cmocka_unit_test(test_tapscript),      cmocka_unit_test(test_validation_weight),
-        cmocka_unit_test(test_missing_amount), cmocka_unit_test(test_check),
-        cmocka_unit_test(test_codeseparator),  cmocka_unit_test(test_answers_alone_matter),
+        cmocka_unit_test(test_checksig),
+        cmocka_unit_test(test_checkmultisig),
+        cmocka_unit_test(test_tapscript),
+        cmocka_unit_test(test_validation_weight),
+        cmocka_unit_test(test_missing_amount),
+        cmocka_unit_test(test_check),
+        cmocka_unit_test(test_dummy_is_signed),
+        cmocka_unit_test(test_codeseparator),
+        cmocka_unit_test(test_answers_alone_matter),
     };
 
     return cmocka_run_group_tests(tests, setup, teardown);
