@@ -96,12 +96,12 @@ void verifier_submit(struct verifier *verifier, struct verifier_batch *batch);
  */
 bool verifier_run(struct verifier *verifier, struct verifier_batch *batch);
 
-/* What it has done so far. */
+/* What it has done so far; may lag by a piece a thread. */
 struct verifier_stats {
     uint64_t checks, rejected;
     uint64_t calls;           /* of the implementation */
     uint64_t second_opinions; /* checks that the reference was asked about */
 };
-struct verifier_stats verifier_stats(struct verifier *verifier);
+struct verifier_stats verifier_stats(const struct verifier *verifier);
 
 #endif
