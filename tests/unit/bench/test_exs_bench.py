@@ -95,7 +95,9 @@ def test_units():
 def test_all_into_a_file():
     with tempfile.TemporaryDirectory() as folder:
         path = os.path.join(folder, "out.json")
-        printed = run("all", *BRIEF, "--runs=1", "--filter=*/1", f"--json={path}").stdout
+        done = run("all", *BRIEF, "--runs=1", "--filter=*/1", f"--json={path}")
+        assert "validate: skipped: no blocks" in done.stderr, done.stderr
+        printed = done.stdout
         with open(path, encoding="utf-8") as file:
             rows = check_document(json.load(file))
     assert {row["bench"] for row in rows} >= {"sha256", "sha256d", "search", "topology"}, rows
@@ -123,7 +125,7 @@ def test_quiet():
 def test_help():
     for arguments in (["help"], ["--help"], ["search", "-h"]):
         text = run(*arguments).stdout
-        assert all(bench in text for bench in BENCHES) and "--against" in text, text
+        assert all(bench in text for bench in [*BENCHES, "validate"]) and "--against" in text, text
     assert "generic" in run("list").stdout
     assert VERSION in run("--version").stdout
 
