@@ -460,6 +460,8 @@ void service_client_answer(struct service_client *client, struct service_request
                    exs_verify_error_text(EXS_VERIFY_ERROR_MEMORY));
     else
         send_frame(client, answer->type, id, answer->payload, answer->size);
+    if (answer->payload && answer->type == WIRE_ERROR)
+        atomic_fetch_add(&client->service->count.errors, 1);
     request_free(client, request);
 }
 
