@@ -86,7 +86,8 @@ static const uint8_t signet_challenge[] = {
 /* What all of Bitcoin's test networks share. */
 #define TEST_PREFIXES                                                                              \
     .base58_p2pkh = 111, .base58_p2sh = 196, .base58_wif = 239,                                    \
-    .base58_xpub = {0x04, 0x35, 0x87, 0xcf}, .base58_xprv = {0x04, 0x35, 0x83, 0x94}
+    .base58_xpub = {0x04, 0x35, 0x87, 0xcf}, .base58_xprv = {0x04, 0x35, 0x83, 0x94},              \
+    .coin_type = 1
 
 static const struct params main_params = {
     .name = "main",
@@ -269,6 +270,7 @@ static const struct params excalibur_params = {
     .base58_wif = 161,
     .base58_xpub = {0x04, 0x35, 0x87, 0xcf},
     .base58_xprv = {0x04, 0x35, 0x83, 0x94},
+    .coin_type = 1,
     .bech32_prefix = "exs",
     .genesis = {1,
                 {{0}},

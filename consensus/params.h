@@ -60,6 +60,7 @@ struct params {
     uint16_t p2p_port, rpc_port;
     uint8_t base58_p2pkh, base58_p2sh, base58_wif;
     uint8_t base58_xpub[4], base58_xprv[4];
+    uint32_t coin_type; /* of BIP44's paths: 0, and 1 on every test network (SLIP 44) */
     const char *bech32_prefix;
 
     /* The first block. Its one transaction is given as bytes. */

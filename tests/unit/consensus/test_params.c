@@ -311,6 +311,7 @@ static void test_sanity(void **state)
 
         assert_ptr_equal(params_find(net->name), net);
         assert_int_equal(net->test_chain, !is_main);
+        assert_int_equal(net->coin_type, is_main ? 0 : 1);
         assert_int_equal(net->pow_timespan % net->pow_spacing, 0);
         assert_int_equal(params_retarget_interval(net), daily ? 144 : 2016);
         assert_true(net->exception_count <= PARAMS_MAX_EXCEPTIONS);
