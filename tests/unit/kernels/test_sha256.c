@@ -1,6 +1,7 @@
 #include "kernels/cpu.h"
 #include "kernels/kernels.h"
 #include "kernels/sha256_constants.h"
+#include "kernels/sha256_native.h"
 
 #define OPENSSL_SUPPRESS_DEPRECATED
 #include <openssl/sha.h>
@@ -234,6 +235,17 @@ static void padding_constants(void **unused)
     }
 }
 
+/* Whatever a processor has or lacks, the one that is chosen without the tables hashes right. */
+static void native(void **unused)
+{
+    (void)unused;
+    check_known_digests(sha256_native(0));
+    check_pieces(sha256_native(cpu_features()));
+    assert_ptr_equal(sha256_native(0), kernels_generic.sha256_compress->run);
+    for (unsigned bit = 0; bit < 32; bit++)
+        check_known_digests(sha256_native(cpu_features() & 1u << bit));
+}
+
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
@@ -243,6 +255,7 @@ int main(void)
         cmocka_unit_test(a_copy_goes_on_by_itself),
         cmocka_unit_test(long_lengths_are_counted),
         cmocka_unit_test(padding_constants),
+        cmocka_unit_test(native),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
