@@ -7,16 +7,9 @@
  * height of the stacks.
  */
 #include "consensus/interpreter_impl.h"
+#include "consensus/transaction_rules.h"
 #include "kernels/ripemd160.h"
 #include "kernels/sha1.h"
-
-/* BIP65, and Core's LOCKTIME_THRESHOLD: block heights below it, seconds from it on. */
-#define LOCKTIME_THRESHOLD 500000000
-
-/* BIP68's parts of a sequence number. */
-#define SEQUENCE_LOCKTIME_DISABLE_FLAG (UINT32_C(1) << 31)
-#define SEQUENCE_LOCKTIME_TYPE_FLAG (UINT32_C(1) << 22)
-#define SEQUENCE_LOCKTIME_MASK UINT32_C(0x0000ffff)
 
 static bool conditions_all_true(const struct conditions *c)
 {
@@ -154,7 +147,7 @@ static enum script_error check_locktime(struct script_machine *m, uint8_t opcode
     if (error)
         return error;
     /* An input that is final takes the lock time's effect from the whole transaction. */
-    if (!locktime_reached(wanted, tx->lock_time, LOCKTIME_THRESHOLD) ||
+    if (!locktime_reached(wanted, tx->lock_time, LOCK_TIME_THRESHOLD) ||
         tx->inputs[m->input->index].sequence == SEQUENCE_FINAL)
         return SCRIPT_ERR_UNSATISFIED_LOCKTIME;
     return SCRIPT_ERR_OK;
@@ -164,7 +157,7 @@ static enum script_error check_sequence(struct script_machine *m, uint8_t opcode
 {
     const struct transaction *tx = m->input->tx->tx;
     const uint32_t sequence = tx->inputs[m->input->index].sequence;
-    const uint32_t mask = SEQUENCE_LOCKTIME_TYPE_FLAG | SEQUENCE_LOCKTIME_MASK;
+    const uint32_t mask = SEQUENCE_LOCK_TIME_FLAG | SEQUENCE_LOCK_MASK;
     enum script_error error;
     int64_t wanted;
 
@@ -174,10 +167,10 @@ static enum script_error check_sequence(struct script_machine *m, uint8_t opcode
     error = read_locktime(m, &wanted);
     if (error)
         return error;
-    if (wanted & SEQUENCE_LOCKTIME_DISABLE_FLAG)
+    if (wanted & SEQUENCE_LOCK_DISABLE_FLAG)
         return SCRIPT_ERR_OK;
-    if (tx->version < 2 || (sequence & SEQUENCE_LOCKTIME_DISABLE_FLAG) ||
-        !locktime_reached(wanted & mask, sequence & mask, SEQUENCE_LOCKTIME_TYPE_FLAG))
+    if (tx->version < 2 || (sequence & SEQUENCE_LOCK_DISABLE_FLAG) ||
+        !locktime_reached(wanted & mask, sequence & mask, SEQUENCE_LOCK_TIME_FLAG))
         return SCRIPT_ERR_UNSATISFIED_LOCKTIME;
     return SCRIPT_ERR_OK;
 }
