@@ -298,9 +298,10 @@ static enum options_result read_peers(struct options *o)
 
 static enum options_result read_blocks(struct options *o)
 {
-    const char *folder = getenv("EXS_VECTORS");
     struct bench *b = &o->bench;
     bool given = settings_given(o->settings, "vectors");
+    /* all should take as long wherever it is run: there the environment does not count. */
+    const char *folder = o->command ? getenv("EXS_VECTORS") : NULL;
 
     b->blocks = settings_list_size(o->settings, "block");
     b->vectors = given ? settings_string(o->settings, "vectors") : folder ? folder : "";

@@ -20,7 +20,7 @@ BRIEF = ["--runs=3", "--seconds=0.002", "--warmup=0", "--repeat=0"]
 ROW = {"bench": str, "name": str, "kernel": str, "threads": int, "unit": str, "better": str,
        "runs": int, "repeated": int, "disturbed": int, "samples": list}
 BENCHES = ["sha256", "sha256d", "search", "topology", "engine"]
-# validate needs files: it has a test of its own, and the others do without.
+# validate needs files, and has a test of its own.
 VECTORS = os.environ.pop("EXS_VECTORS", "") or os.path.join(
     os.path.dirname(__file__), "../../../../shared/vectors")
 
@@ -512,6 +512,10 @@ def test_validate_refuses():
     folder = blocks_folder()
     if not folder:
         return
+    os.environ["EXS_VECTORS"] = folder
+    assert rows_of("validate", *BRIEF, "--block=mainnet-24835", "--filter=parse")
+    assert "validate: skipped" in run("all", *BRIEF, "--kernel=generic", "--filter=plain").stderr
+    del os.environ["EXS_VECTORS"]
     assert "is no block" in run("validate", *BRIEF, "--vectors", folder, "--block=x", status=1).stderr
     with tempfile.TemporaryDirectory() as copy:
         os.mkdir(os.path.join(copy, "blocks"))
