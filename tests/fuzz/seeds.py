@@ -10,6 +10,7 @@ import json
 import pathlib
 import sys
 
+import frame_seeds
 import spend_seeds
 
 LARGEST = 40_000  # bytes: larger inputs make slow runs
@@ -194,6 +195,7 @@ TARGETS = {
     "fuzz_template": templates,
     "fuzz_transaction": transactions,
     "fuzz_transaction_rules": placed_transactions,
+    "fuzz_verify_frame": frame_seeds.frames,
 }
 
 
