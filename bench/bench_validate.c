@@ -4,14 +4,15 @@
  *     parse         bytes to structures
  *     hash          transaction ids, with and without witness, and both Merkle roots
  *     interpreter   all scripts with all signature hashes, but no signature verified
- *     one by one    the block's signature checks, each through libsecp256k1 as its manual says
+ *     one by one    the block's signature checks, each through libsecp256k1 as its manual says; on
+ *                   several threads, an equal part each
  *     signatures    the same checks through the batch verifier
  *     scripts       every input by itself, as a caller of "verify a script" has it
  *     transactions  every transaction by itself, with what it spends
  *     block         its bytes to a verdict
  *
  * "One by one" is the yardstick: no program that verifies with libsecp256k1 can take less for the
- * block on one thread. The ratios to it, and what more threads gain, are taken run by run.
+ * block on as many threads. The ratios to it, and what more threads gain, are taken run by run.
  */
 #include "base/clock.h"
 #include "bench/bench.h"
@@ -53,7 +54,7 @@ struct stage {
 struct validate_case {
     const struct bench *b;
     const struct real_block *block;
-    const struct stage *stage; /* NULL: one thread, and no signature of ours */
+    const struct stage *stage; /* NULL: one thread, and no signature */
     struct script_workspace *workspace;
     const char *(*once)(struct validate_case *c); /* NULL, or why it failed */
     size_t things; /* that one pass does, for a figure of each; 0: there is none to tell */
@@ -133,12 +134,47 @@ static bool verify_naively(const struct signature_check *check)
     return false;
 }
 
+/* A part of a block's checks, for one thread. */
+struct slice {
+    const struct real_block *block;
+    size_t from, to;
+    pthread_t thread;
+    bool same; /* all answers are those that were recorded */
+};
+
+static void *verify_slice(void *arg)
+{
+    struct slice *s = arg;
+
+    s->same = true;
+    for (size_t i = s->from; i < s->to; i++)
+        s->same &= verify_naively(&s->block->checks[i]) == s->block->good[i];
+    return NULL;
+}
+
+/* As many threads as there are to be, the calling one among them, with a part each. */
 static const char *naive_once(struct validate_case *c)
 {
-    for (size_t i = 0; i < c->block->count; i++)
-        if (verify_naively(&c->block->checks[i]) != c->block->good[i])
-            return "libsecp256k1 does not agree with itself";
-    return NULL;
+    size_t threads = c->stage->threads, started = 1;
+    struct slice *slice = bench_alloc(threads, sizeof(*slice));
+    bool same = true;
+
+    for (size_t i = 0; i < threads; i++)
+        slice[i] = (struct slice){.block = c->block,
+                                  .from = c->block->count * i / threads,
+                                  .to = c->block->count * (i + 1) / threads};
+    while (started < threads &&
+           !pthread_create(&slice[started].thread, NULL, verify_slice, &slice[started]))
+        started++;
+    verify_slice(&slice[0]);
+    for (size_t i = 1; i < started; i++)
+        pthread_join(slice[i].thread, NULL);
+    for (size_t i = 0; i < started; i++)
+        same &= slice[i].same;
+    free(slice);
+    if (started < threads)
+        return "can't start a thread";
+    return same ? NULL : "libsecp256k1 does not agree with itself";
 }
 
 static void post(struct verifier_batch *batch) { sem_post(batch->context); }
@@ -313,7 +349,7 @@ static const struct piece {
     {"parse", parse_once, transaction_metrics, false, true},
     {"hash", hash_once, transaction_metrics, false, true},
     {"interpreter", interpreter_once, input_metrics, false, true},
-    {"one by one", naive_once, signature_metrics, false, true},
+    {"one by one", naive_once, signature_metrics, false, false},
     {"signatures", signatures_once, signature_metrics, true, false},
     {"scripts", scripts_once, input_metrics, true, true},
     {"transactions", transactions_once, transaction_metrics, true, false},
@@ -340,7 +376,7 @@ static void plan_piece(struct session *s, const struct real_block *block, const 
                        const struct stage *stage)
 {
     size_t threads = stage ? stage->threads : 1;
-    const char *kernel = stage ? stage->impl->name : "";
+    const char *kernel = p->ours ? stage->impl->name : "";
     struct measure_case c = {
         .kernel = p->once == naive_once ? "libsecp256k1" : kernel,
         .threads = threads,
@@ -368,11 +404,15 @@ static void plan_block(struct session *s, const struct real_block *block)
     for (size_t i = 0; i < sizeof(pieces) / sizeof(*pieces); i++) {
         const struct piece *p = &pieces[i];
 
-        if (!p->ours)
+        if (!p->ours && p->alone)
             plan_piece(s, block, p, NULL);
-        for (size_t k = 0; k < s->stages && p->ours; k++)
-            if (!p->alone || s->stage[k].threads == 1)
-                plan_piece(s, block, p, &s->stage[k]);
+        for (size_t k = 0; k < s->stages; k++) {
+            const struct stage *stage = &s->stage[k];
+
+            if (p->alone ? p->ours && stage->threads == 1
+                         : p->ours || stage->impl == s->stage[0].impl)
+                plan_piece(s, block, p, stage);
+        }
     }
 }
 
@@ -408,10 +448,18 @@ static double cpu_ratio(const struct measure_case *top, const struct measure_cas
     return median;
 }
 
+/* How many times the yardstick's time on as many threads. */
+static void add_to_yardstick(struct session *s, const size_t *rows, size_t ours, size_t naive)
+{
+    struct report_row *row = add_ratio(s, rows[ours], rows[naive], rows[ours], "/ one by one");
+
+    row->lower_is_better = true;
+    report_number(row, "cpu_ratio", cpu_ratio(&s->plan.item[ours], &s->plan.item[naive]));
+}
+
 /*
- * On one thread, how many times the yardstick's time; on several, how much faster than on one. rows: of
- * each case its row, or SIZE_MAX. A block whose inputs mostly have no signature is no business of the
- * yardstick's.
+ * Of each case what there is to say. rows: its row, or SIZE_MAX. Where most inputs have no signature
+ * the yardstick measures another thing than the block.
  */
 static void add_ratios(struct session *s, const size_t *rows)
 {
@@ -421,17 +469,15 @@ static void add_ratios(struct session *s, const size_t *rows)
         for (size_t k = 0; k < s->plan.count && c->stage; k++) {
             const struct validate_case *other = case_of(s, k);
 
-            if (rows[i] == SIZE_MAX || rows[k] == SIZE_MAX || other->block != c->block)
+            if (rows[i] == SIZE_MAX || rows[k] == SIZE_MAX || other->block != c->block ||
+                !other->stage)
                 continue;
-            if (c->stage->threads == 1 && other->once == naive_once &&
-                c->block->count >= c->block->context.spent_count) {
-                struct report_row *row = add_ratio(s, rows[i], rows[k], rows[i], "/ one by one");
-
-                row->lower_is_better = true;
-                report_number(row, "cpu_ratio", cpu_ratio(&s->plan.item[i], &s->plan.item[k]));
-            }
-            if (c->stage->threads > 1 && other->once == c->once && other->stage->threads == 1 &&
-                other->stage->impl == c->stage->impl)
+            if (c->once != naive_once && other->once == naive_once &&
+                c->stage->threads == other->stage->threads &&
+                c->block->count >= c->block->context.spent_count)
+                add_to_yardstick(s, rows, i, k);
+            if (c->once == other->once && c->stage->impl == other->stage->impl &&
+                c->stage->threads > 1 && other->stage->threads == 1)
                 add_ratio(s, rows[k], rows[i], rows[i], "speedup");
         }
     }

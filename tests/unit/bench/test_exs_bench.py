@@ -485,19 +485,18 @@ def test_validate():
     rows, threads = check_document(document), {1, document["machine"]["usable_cpus"]}
     names = {(row["name"], row["threads"]): row for row in rows}
     for block in ("mainnet-57043", "mainnet-24835"):
-        for piece in ("parse", "hash", "interpreter", "one by one", "scripts"):
+        for piece in ("parse", "hash", "interpreter", "scripts"):
             row = names[f"{block} {piece}", 1]
             assert row["unit"] == "ms" and row["better"] == "lower" and row["median"] > 0, row
         for piece in ("signatures", "transactions", "block"):
-            one = f"{block} {piece}", 1
+            name = f"{block} {piece}"
             for n in threads:
-                assert names[f"{block} {piece}", n]["cpu_ms"] > 0, (piece, n)
-            check_ratio(rows, names[f"{one[0]} / one by one", 1], one, (f"{block} one by one", 1),
-                        "libsecp256k1", 1)
-            row = names[f"{one[0]} / one by one", 1]
-            assert row["better"] == "lower" and row["cpu_ratio"] > 0, row
+                assert names[name, n]["cpu_ms"] > 0, (piece, n)
+                row = names[f"{name} / one by one", n]
+                check_ratio(rows, row, (name, n), (f"{block} one by one", n), "libsecp256k1", n)
+                assert row["better"] == "lower" and row["cpu_ratio"] > 0, row
             for n in threads - {1}:
-                check_ratio(rows, names[f"{one[0]} speedup", n], one, (one[0], n), "libsecp256k1", n)
+                check_ratio(rows, names[f"{name} speedup", n], (name, 1), (name, n), "libsecp256k1", n)
     row = names["mainnet-57043 one by one", 1]
     assert row["signatures"] >= names["mainnet-57043 block", 1]["inputs"] > 100, row
     # Only blocks of wanted rows are loaded: the third does not exist.
