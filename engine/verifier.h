@@ -92,7 +92,8 @@ void verifier_submit(struct verifier *verifier, struct verifier_batch *batch);
 /*
  * The same, and helps with the batch until it is finished: for callers with nothing better to do. done
  * is not called and may be NULL. It needs no worker to be free, so that workers may call it, all of
- * them at once; it sleeps only while other threads verify the last pieces. Returns whether all are good.
+ * them at once; it sleeps only while other threads verify the last pieces. It does not yield to higher
+ * classes meanwhile. Returns whether all are good.
  */
 bool verifier_run(struct verifier *verifier, struct verifier_batch *batch);
 
