@@ -49,6 +49,69 @@ def blocks(vectors):
     yield from list(records((vectors / "blocks/mainnet-0-to-599.blk").read_bytes()))[::7]
 
 
+def outputs(undo):
+    """The outputs of an undo file, each as it lies there."""
+    while undo:
+        size, at = undo[8], 9
+        if size >= 253:
+            size, at = int.from_bytes(undo[9:11], "little"), 11
+        yield undo[: at + size]
+        undo = undo[at + size :]
+
+
+def cut(block):
+    """A block's transactions, each with the number of its inputs."""
+    at = 80
+
+    def number():
+        nonlocal at
+        size = {253: 2, 254: 4}.get(block[at], 0)
+        at += 1 + size
+        return int.from_bytes(block[at - size : at], "little") if size else block[at - 1]
+
+    def skip_text():
+        nonlocal at
+        size = number()
+        at += size
+
+    for _ in range(number()):
+        begin = at
+        extended = block[at + 4] == 0
+        at += 6 if extended else 4
+        inputs = number()
+        for _ in range(inputs):
+            at += 36
+            skip_text()
+            at += 4
+        for _ in range(number()):
+            at += 8
+            skip_text()
+        for _ in range(inputs if extended else 0):
+            for _ in range(number()):
+                skip_text()
+        at += 4
+        yield block[begin:at], inputs
+
+
+def spending_blocks(vectors):
+    """Some transactions of a block as one, behind its place and what they spend, each output with a byte of its origin."""
+    for path in (vectors / "blocks").glob("*-undo.raw"):
+        block = path.with_name(path.name.replace("-undo", "")).read_bytes()
+        spent, pieces, at = list(outputs(path.read_bytes())), [], 0
+        (coinbase, _), *others = cut(block)
+        for raw, inputs in others:
+            pieces.append((raw, b"".join(s + b"\x77" for s in spent[at : at + inputs]), inputs))
+            at += inputs
+        for n in range(0, len(pieces), len(pieces) // 12 * 4 + 4):
+            some = [piece for piece in pieces[n : n + 4] if piece[2] <= 8]
+            for place in (0x00, 0x18, 0x1D, 0x1E):
+                yield (
+                    bytes([place]) + sum(piece[2] for piece in some).to_bytes(2, "little")
+                    + b"".join(piece[1] for piece in some) + block[:80] + bytes([1 + len(some)]) + coinbase
+                    + b"".join(piece[0] for piece in some)
+                )
+
+
 def headers(vectors):
     data = (vectors / "blocks/mainnet-0-to-10236.headers").read_bytes()
     for count in range(1, 65):
@@ -195,6 +258,7 @@ TARGETS = {
     "fuzz_template": templates,
     "fuzz_transaction": transactions,
     "fuzz_transaction_rules": placed_transactions,
+    "fuzz_validate_block": spending_blocks,
     "fuzz_verify_frame": frame_seeds.frames,
 }
 
