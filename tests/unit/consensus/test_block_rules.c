@@ -50,10 +50,16 @@ static void coinbase_of_two(struct builder *b)
     b->block.transaction_count = 2;
 }
 
-static void second_coinbase(struct builder *b)
+static void third_is_coinbase(struct builder *b)
 {
     b->transactions[2] = b->transactions[0];
     b->transactions[2].lock_time = 1;
+}
+
+static void second_is_coinbase(struct builder *b)
+{
+    third_is_coinbase(b);
+    b->transactions[1] = b->transactions[0];
 }
 
 /* Neither is where it should be: Core looks for the missing one first. */
@@ -175,7 +181,8 @@ static const struct {
     CASE(no_coinbase, REJECT_CB_MISSING, 0),
     CASE(coinbase_of_two, REJECT_CB_MISSING, 0),
     CASE(coinbase_last, REJECT_CB_MISSING, 0),
-    CASE(second_coinbase, REJECT_CB_MULTIPLE, 2),
+    CASE(third_is_coinbase, REJECT_CB_MULTIPLE, 2),
+    CASE(second_is_coinbase, REJECT_CB_MULTIPLE, 1),
     CASE(last_without_outputs, REJECT_TXNS_VOUT_EMPTY, 2),
     CASE(last_without_inputs, REJECT_TXNS_VIN_EMPTY, 2),
     CASE(last_with_duplicates, REJECT_TXNS_INPUTS_DUPLICATE, 2),
@@ -542,26 +549,42 @@ static void test_mutated(void **state)
     builder_finish(&b);
     assert_true(is_mutated(&b, true));
     builder_free(&b);
+
+    /* A coinbase alone, with a witness of which nobody knows. */
+    begin(&b);
+    only_coinbase(&b);
+    give_witness(&b, 0, 32);
+    builder_finish(&b);
+    assert_true(is_mutated(&b, true));
+    builder_free(&b);
 }
 
 /* Without a coinbase a transaction as long as two hashes may be a node of the tree. */
+static void check_node(size_t at, size_t size)
+{
+    struct transaction *tx;
+    struct builder b;
+
+    begin(&b);
+    tx = &b.transactions[at];
+    tx->inputs[0].script.size = 0;
+    tx->inputs[0].script =
+        builder_zeros(&b, size - transaction_size(tx, TRANSACTION_WITHOUT_WITNESS));
+    builder_finish(&b);
+    assert_int_equal(transaction_size(tx, TRANSACTION_WITHOUT_WITNESS), size);
+    assert_false(is_mutated(&b, true));
+    no_coinbase(&b);
+    builder_finish(&b);
+    assert_int_equal(is_mutated(&b, true), size == 64);
+    builder_free(&b);
+}
+
 static void test_mutated_nodes(void **state)
 {
     (void)state;
     for (size_t size = 63; size <= 65; size++) {
-        struct builder b;
-
-        begin(&b);
-        b.transactions[1].outputs[0].script = builder_zeros(&b, 0);
-        b.transactions[1].inputs[0].script = builder_zeros(
-            &b, size - transaction_size(&b.transactions[1], TRANSACTION_WITHOUT_WITNESS));
-        builder_finish(&b);
-        assert_int_equal(transaction_size(&b.transactions[1], TRANSACTION_WITHOUT_WITNESS), size);
-        assert_false(is_mutated(&b, true));
-        no_coinbase(&b);
-        builder_finish(&b);
-        assert_int_equal(is_mutated(&b, true), size == 64);
-        builder_free(&b);
+        check_node(0, size);
+        check_node(1, size);
     }
 }
 

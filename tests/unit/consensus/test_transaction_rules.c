@@ -357,8 +357,8 @@ static void test_value_out(void **state)
     assert_int_equal(sum.sat, MAX_MONEY);
 }
 
-static const struct {
-    uint32_t lock_time, sequence; /* of the second input; the first's is final */
+static const struct final_case {
+    uint32_t lock_time, sequence; /* of one of two inputs; the other's is final */
     int32_t height;
     int64_t time;
     bool final;
@@ -389,11 +389,14 @@ static void test_final(void **state)
 
     (void)state;
     fixture_init(&f);
-    for (size_t i = 0; i < sizeof(finals) / sizeof(finals[0]); i++) {
-        f.tx.lock_time = finals[i].lock_time;
-        f.inputs[1].sequence = finals[i].sequence;
-        if (transaction_is_final(&f.tx, finals[i].height, finals[i].time) != finals[i].final)
-            fail_msg("row %zu", i);
+    for (size_t i = 0; i < 2 * sizeof(finals) / sizeof(finals[0]); i++) {
+        const struct final_case *row = &finals[i / 2];
+
+        f.tx.lock_time = row->lock_time;
+        f.inputs[i % 2].sequence = row->sequence;
+        f.inputs[1 - i % 2].sequence = SEQUENCE_FINAL;
+        if (transaction_is_final(&f.tx, row->height, row->time) != row->final)
+            fail_msg("row %zu", i / 2);
     }
 }
 
