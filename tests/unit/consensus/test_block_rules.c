@@ -60,6 +60,7 @@ static void second_is_coinbase(struct builder *b)
 {
     third_is_coinbase(b);
     b->transactions[1] = b->transactions[0];
+    b->transactions[1].lock_time = 2; /* so that no two are alike */
 }
 
 /* Neither is where it should be: Core looks for the missing one first. */
