@@ -11,7 +11,6 @@
  * filled with chains of one length. These are keyed by the Merkle root, which
  * is another one as soon as a single outpoint is.
  */
-#include "base/verify.h"
 #include "consensus/block_rules.h"
 #include "consensus/script.h"
 #include "consensus/sigops.h"

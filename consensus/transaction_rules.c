@@ -1,6 +1,5 @@
 #include "consensus/transaction_rules.h"
 
-#include "base/verify.h"
 #include "consensus/script.h"
 
 /*
