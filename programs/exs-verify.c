@@ -294,18 +294,9 @@ static bool on_hangup(void *arg)
     return true;
 }
 
-static void log_counts(struct app *app, struct service *service)
-{
-    struct exs_verify_statistics n = service_statistics(service);
-
-    log_info(app->log, LOG_GENERAL,
-             "answered %" PRIu64 " requests (%" PRIu64 " valid, %" PRIu64 " invalid) of %" PRIu64
-             " clients",
-             n.valid + n.invalid + n.unanswered, n.valid, n.invalid, n.clients_total);
-}
-
 static int serve(struct app *app)
 {
+    struct exs_verify_statistics n;
     struct service *service;
     int code = start_machine(app);
 
@@ -321,9 +312,11 @@ static int serve(struct app *app)
     while (sem_wait(&app->stop) != 0 && errno == EINTR)
         ;
     log_info(app->log, LOG_GENERAL, "stopping: requests under way are answered first");
-    log_counts(app, service);
-    service_destroy(service);
-    log_info(app->log, LOG_GENERAL, "stopped");
+    n = service_destroy(service);
+    log_info(app->log, LOG_GENERAL,
+             "stopped: answered %" PRIu64 " requests (%" PRIu64 " valid, %" PRIu64
+             " invalid) of %" PRIu64 " clients",
+             n.valid + n.invalid + n.unanswered, n.valid, n.invalid, n.clients_total);
     return EXIT_DONE;
 }
 

@@ -350,15 +350,18 @@ struct service *service_create(const struct service_options *options,
     return NULL;
 }
 
-void service_destroy(struct service *service)
+struct exs_verify_statistics service_destroy(struct service *service)
 {
+    struct exs_verify_statistics all = {0};
     const uint64_t one = 1;
 
     if (!service)
-        return;
+        return all;
     /* It is empty, so there is room. */
     if (write(service->stop_fd, &one, sizeof(one)) == sizeof(one))
         pthread_join(service->loop, NULL);
     service_work_stop(service);
+    all = service_statistics(service);
     free_service(service);
+    return all;
 }

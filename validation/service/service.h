@@ -83,9 +83,10 @@ struct service *service_create(const struct service_options *options,
 
 /*
  * Ends: accepts nobody and reads nothing more, answers what was read, in drain_timeout_s at the longest
- * (what waits then gets an error frame; what runs is waited for), and frees all.
+ * (what waits then gets an error frame; what runs is waited for), and frees all. Returns what it did in its
+ * life. NULL is nothing.
  */
-void service_destroy(struct service *service);
+struct exs_verify_statistics service_destroy(struct service *service);
 
 /* Any thread. */
 struct exs_verify_statistics service_statistics(struct service *service);
