@@ -6,6 +6,7 @@ enum {
     FEW_INPUTS = 4,  /* less than that a worker is not woken for */
     CHUNK_MAX = 64,  /* inputs that a worker takes at a time */
     CHUNKS_LEFT = 4, /* into how many chunks a worker its share of the rest is cut */
+    NEEDLESS_MAX = 8,
 };
 
 /* What one task works on, and what it found. While it works this is on its own stack. */
@@ -16,6 +17,12 @@ struct progress {
     size_t failed;  /* its first input that failed; SIZE_MAX */
     enum script_error error;
     size_t signatures, cached;
+    /*
+     * Inputs that hold with a bad signature, and were run twice therefore. Honest ones hardly do;
+     * after NEEDLESS_MAX of them nothing is guessed any more, so that nobody can make a block that takes
+     * twice the time.
+     */
+    size_t needless;
 };
 
 struct script_share {
@@ -82,15 +89,17 @@ static enum script_error run_input(struct workspace *w, const struct script_chec
     return workspace_run(w, &input, number);
 }
 
-static enum script_error run_directly(struct workspace *w, const struct script_checks *run,
-                                      size_t number)
+/* Once more, after a wrong guess. */
+static enum script_error run_directly(struct progress *p, size_t number)
 {
+    struct workspace *w = p->w;
     bool direct = w->direct;
     enum script_error error;
 
     w->direct = true;
-    error = run_input(w, run, number);
-    w->direct = direct;
+    error = run_input(w, p->run, number);
+    p->needless += error == SCRIPT_ERR_OK;
+    w->direct = direct || p->needless >= NEEDLESS_MAX;
     return error;
 }
 
@@ -111,7 +120,7 @@ static void run_again(struct progress *p)
     for (size_t i = 0; i < w->wrong_count; i++) {
         struct wrong_guess wrong = w->wrong_guesses[i];
 
-        settle(p, wrong.input, run_directly(w, p->run, wrong.input));
+        settle(p, wrong.input, run_directly(p, wrong.input));
         p->signatures += w->made - wrong.made;
     }
     w->wrong_count = 0;
@@ -125,7 +134,7 @@ static void run_next(struct progress *p)
 
     if (w->wrong || (w->guessed && error != SCRIPT_ERR_OK)) {
         workspace_drop(w);
-        error = run_directly(w, p->run, number);
+        error = run_directly(p, number);
     }
     p->signatures += w->made;
     settle(p, number, error);
@@ -168,7 +177,8 @@ static bool work(struct script_share *share, struct workspace *w, const struct p
     bool done = true;
 
     p.w = w;
-    workspace_begin(w, run->validator->direct, run->keep_signatures, run->class);
+    workspace_begin(w, run->validator->direct || p.needless >= NEEDLESS_MAX, run->keep_signatures,
+                    run->class);
     while (done && (p.at < p.end || take_chunk(&p))) {
         if (p.at > first_failed(p.run))
             p.at = p.end;

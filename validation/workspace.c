@@ -159,6 +159,8 @@ static bool decide(void *context, const struct signature_check *check,
         return verify_now(w, check, &key);
     if (w->count == w->capacity)
         workspace_flush(w);
+    if (w->wrong) /* the run comes to nothing already */
+        return true;
     w->checks[w->count] = *check;
     w->kept[w->count++] = (struct kept_check){w->input, 0, key};
     w->guessed = true;

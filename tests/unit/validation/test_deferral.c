@@ -5,7 +5,7 @@
 #include "tests/unit/validation/support.h"
 
 enum {
-    INPUTS = 100,
+    INPUTS = 40,
     SCRIPT_ROOM = 3000,
     MANY = 40,
     FLAGS = SCRIPT_VERIFY_P2SH | SCRIPT_VERIFY_DERSIG
@@ -141,7 +141,7 @@ static void test_wrong_guesses(void **state)
                               make_validator(pools[1], false, 1 << 16)};
 
     (void)state;
-    for (size_t round = 0; round < 3; round++) {
+    for (size_t round = 0; round < 8; round++) {
         size_t first = random_below(&random, INPUTS), second = random_below(&random, INPUTS);
 
         build(&random);
