@@ -330,7 +330,7 @@ def test_random_bytes():
     with served("--max-frame", 65536, "--max-bytes", 65536) as service, service.client() as witness:
         numbers = random.Random(5)
         questions = [(kind, payload) for kind, payload, _ in mixed()]
-        for _ in range(150):
+        for _ in range(5000 if os.environ.get("EXS_LONG") else 150):
             c = service.connection(tcp=numbers.random() < 0.5)
             with c, contextlib.suppress(BrokenPipeError, ConnectionResetError):
                 for _ in range(5):
