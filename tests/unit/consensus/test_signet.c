@@ -14,6 +14,7 @@ static struct world {
     secp256k1_context *secp;
     struct script_workspace *workspace;
     uint8_t secret[32], key[33];
+    bool high_s; /* what sign makes */
 } w;
 
 /* Bytes that grow. */
@@ -112,7 +113,8 @@ static void make_block(struct made *m, const struct shape *shape)
 
 static void parse(struct made *m)
 {
-    arena_init(&m->arena, 0);
+    /* A count in a solution asks for no more memory than the solution has bytes for. */
+    arena_init(&m->arena, 1 << 20);
     assert_int_equal(block_parse(&m->block, &m->arena, bytes_of(m->raw.data, m->raw.size),
                                  TRANSACTION_WITH_WITNESS),
                      PARSE_OK);
@@ -239,6 +241,13 @@ static struct text sign(struct hash256 hash)
     struct text out = {.size = 72};
 
     assert_true(secp256k1_ecdsa_sign(w.secp, &signature, hash.bytes, w.secret, NULL, NULL));
+    if (w.high_s) {
+        uint8_t rs[64];
+
+        secp256k1_ecdsa_signature_serialize_compact(w.secp, rs, &signature);
+        assert_true(secp256k1_ec_seckey_negate(w.secp, rs + 32));
+        assert_true(secp256k1_ecdsa_signature_parse_compact(w.secp, &signature, rs));
+    }
     assert_true(secp256k1_ecdsa_signature_serialize_der(w.secp, out.data, &out.size, &signature));
     put_le(&out, 1, 1);
     return out;
@@ -299,6 +308,21 @@ static void test_signed(void **state)
         challenge.data[5] ^= 1; /* another key */
         assert_int_equal(check(&m, &challenge), REJECT_SIGNET_BLKSIG);
     }
+}
+
+/* What is policy elsewhere is no rule here. */
+static void test_high_s(void **state)
+{
+    struct shape shape;
+    struct text challenge;
+    struct made m;
+
+    (void)state;
+    w.high_s = true;
+    solve_key(&shape, &challenge, false);
+    w.high_s = false;
+    make_block(&m, &shape);
+    assert_int_equal(check(&m, &challenge), REJECT_NONE);
 }
 
 /* Every byte of the block is signed but the nonce, the bits, the Merkle root, and marks of length. */
@@ -408,6 +432,10 @@ static void test_solution_forms(void **state)
         /* BIP341's rules, BIP65's and BIP112's are not among those for a challenge. */
         {"taproot", COMMITMENT "06ecc7daa20000",
          "512079be667ef9dcbbac55a06295ce870b07029bfcdb2dce28d959f2815b16f81798", true},
+        /* Nor is policy. */
+        {"more on the stack than is needed", COMMITMENT "08ecc7daa202515100", "51", true},
+        {"a script that does more than push", COMMITMENT "07ecc7daa2016100", "51", true},
+        {"a push that is not the shortest", COMMITMENT "09ecc7daa2034c015100", "7551", true},
         {"lock times", COMMITMENT "06ecc7daa20000", "51b1b2", true},
         {"a witness that is not asked for", COMMITMENT "08ecc7daa200010101", "51", false},
         {"P2SH", COMMITMENT "08ecc7daa202015100", "a914da1745e9b549bd0bfa1a569971c77eba30cd5a4b87",
@@ -544,9 +572,13 @@ static int tear_down(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_signed),    cmocka_unit_test(test_every_byte),
-        cmocka_unit_test(test_witness),   cmocka_unit_test(test_solution_forms),
-        cmocka_unit_test(test_rewriting), cmocka_unit_test(test_no_memory_and_no_block),
+        cmocka_unit_test(test_high_s),
+        cmocka_unit_test(test_signed),
+        cmocka_unit_test(test_every_byte),
+        cmocka_unit_test(test_witness),
+        cmocka_unit_test(test_solution_forms),
+        cmocka_unit_test(test_rewriting),
+        cmocka_unit_test(test_no_memory_and_no_block),
     };
 
     return cmocka_run_group_tests(tests, set_up, tear_down);
