@@ -431,7 +431,7 @@ def test_back_pressure():
 
 def test_slow_clients():
     """Half a frame, half a hello and answers that nobody takes are ended; silence is not."""
-    with served("--frame-timeout", round(1 + PATIENCE)) as service, service.client() as silent:
+    with served("--frame-timeout", round(2 + PATIENCE)) as service, service.client() as silent:
         half = v.frame(v.PING, 3, b"abc")[:-1]
         slow = [(v.Connection(service.path, TIMEOUT), b"", 0), (service.connection(tcp=True), half, 3),
                 (v.Connection(service.path, TIMEOUT), v.frame(v.HELLO, 0, v.hello())[:10], 0),
@@ -480,7 +480,7 @@ def submit_work(c, count, size):
 
 def test_drain():
     """What was read is answered before the end."""
-    service = Service().ready()
+    service = Service("--drain-timeout", 600).ready()
     with service.client() as c:
         asked, expected = submit_work(c, 60, 4)
         service.process.send_signal(signal.SIGTERM)

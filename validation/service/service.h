@@ -15,7 +15,7 @@
  * and what a client does costs no other one anything but its turn. A client that
  * begins a frame and does not end it, or does not take its answers, is hung up on.
  *
- * The protocol is docs/verify-protocol.md.
+ * The protocol is docs/verify-protocol.md. The program ignores SIGPIPE.
  */
 #ifndef VALIDATION_SERVICE_SERVICE_H
 #define VALIDATION_SERVICE_SERVICE_H
