@@ -536,7 +536,9 @@ static void make_script_spend(const struct maker *m, struct spend *s)
     d.script = script_builder_on(spend_alloc(s, SCRIPT_ROOM), SCRIPT_ROOM);
     for (size_t n = 1 + random_below(m->random, PIECES_MAX); n > 0; n--)
         add_piece(&d, 0);
-    if (!one_in(m, 8))
+    if (one_in(m, 32))
+        script_op(&d.script, (uint8_t)(1 + random_below(m->random, OP_PUSHDATA4))); /* of nothing */
+    else if (!one_in(m, 8))
         script_op(&d.script, OP_1);
     for (size_t i = 0; i < d.count; i++)
         items[i] = d.items[d.count - 1 - i];

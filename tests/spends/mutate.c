@@ -187,7 +187,7 @@ static struct bytes mutated_script(const struct mutator *m, const struct spend *
     struct script_builder b = script_builder_on(spend_alloc(s, SCRIPT_ROOM), SCRIPT_ROOM);
     struct bytes added = {0};
 
-    switch (below(m, count ? 9 : 3)) {
+    switch (below(m, count ? 10 : 3)) {
     case 0:
     case 1:
     case 2:
@@ -213,8 +213,11 @@ static struct bytes mutated_script(const struct mutator *m, const struct spend *
         added = slices[at];
         repeat = one_in(m, 4) ? 1 + below(m, 202) : 1;
         break;
-    default:
+    case 8:
         return mutated_bytes(m, s, script);
+    default: /* cut off, most often inside a push */
+        script.size -= below(m, one_in(m, 2) ? 40 : script.size) % (script.size + 1);
+        return script;
     }
     for (size_t i = 0; i <= count; i++) {
         for (size_t j = 0; i == from && j < repeat; j++)
