@@ -191,6 +191,8 @@ class Tx:
         count, segwit = r.size(), False
         if count == 0:
             segwit = r.number(1) == 1
+            if not segwit:
+                return Tx([], [], version, r.number(4))
             count = r.size()
         ins = [[r.take(32), r.number(4), r.string(), r.number(4)] for _ in range(count)]
         outs = [[r.number(8), r.string()] for _ in range(r.size())]

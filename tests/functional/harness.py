@@ -226,7 +226,7 @@ class BcoinNode(Program):
 class CoreNode(Program):
     """Bitcoin Core (or whatever BITCOIND names) on its own regtest chain, with a cookie file."""
 
-    def __init__(self, folder):
+    def __init__(self, folder, *options):
         binary = os.environ.get("BITCOIND")
         if not binary:
             raise Skip("BITCOIND not set")
@@ -235,7 +235,7 @@ class CoreNode(Program):
         os.makedirs(data, exist_ok=True)
         command = [binary, "-regtest", f"-datadir={data}", f"-rpcport={port}", "-listen=0", "-server=1",
                    "-connect=0", "-printtoconsole=0", "-fallbackfee=0.0001", "-maxtipage=2000000000",
-                   "-persistmempool=0"]
+                   "-persistmempool=0", *options]
         super().__init__(command)
         self.cookie = os.path.join(data, "regtest", ".cookie")
         wait_until("Core's cookie", lambda: os.path.exists(self.cookie) or self._dead("cookie"), 60)
