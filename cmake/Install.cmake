@@ -1,5 +1,5 @@
 # What `cmake --install` puts where, and the packages that cpack makes of it.
-install(TARGETS exs-miner exs-bench RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
+install(TARGETS exs-miner exs-verify exs-bench RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
 
 # The libraries, what is needed to link them, and examples of that.
 install(TARGETS exs bitcoinconsensus LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR})
@@ -38,10 +38,14 @@ function(install_compressed source name destination)
 endfunction()
 install_compressed(CHANGELOG.md changelog ${doc})
 install_compressed(docs/exs-miner.1 exs-miner.1 ${CMAKE_INSTALL_MANDIR}/man1)
+install_compressed(docs/exs-verify.1 exs-verify.1 ${CMAKE_INSTALL_MANDIR}/man1)
 install_compressed(docs/exs-bench.1 exs-bench.1 ${CMAKE_INSTALL_MANDIR}/man1)
+install(FILES ${PROJECT_SOURCE_DIR}/docs/verify-protocol.md DESTINATION ${doc})
 
 # As systemd, bash-completion and people look for them.
-install(FILES ${PROJECT_SOURCE_DIR}/deploy/systemd/exs-miner.service DESTINATION lib/systemd/system)
+install(FILES ${PROJECT_SOURCE_DIR}/deploy/systemd/exs-miner.service
+              ${PROJECT_SOURCE_DIR}/deploy/systemd/exs-verify.service
+        DESTINATION lib/systemd/system)
 install(FILES ${PROJECT_SOURCE_DIR}/programs/completion/exs-miner.bash
         DESTINATION ${CMAKE_INSTALL_DATADIR}/bash-completion/completions RENAME exs-miner)
 install(FILES ${PROJECT_SOURCE_DIR}/deploy/logrotate/exs-miner
@@ -58,8 +62,9 @@ offers getblocktemplate or at Stratum pools, and measures how fast each
 implementation of its hashing is on this machine.
 .
 exs-miner is the miner; exs-bench prints the measurements. libexs verifies
-scripts, transactions, blocks and signatures for other programs, and
-libbitcoinconsensus.so.0 stands in for Bitcoin Core's.")
+scripts, transactions, blocks and signatures for other programs, exs-verify
+does so over a socket, and libbitcoinconsensus.so.0 stands in for Bitcoin
+Core's.")
 set(CPACK_PACKAGING_INSTALL_PREFIX /usr)
 set(CPACK_STRIP_FILES ON)
 set(CPACK_DEBIAN_PACKAGE_SECTION utils)

@@ -37,7 +37,7 @@ if command -v cc >/dev/null; then
         fail "a program with libbitcoinconsensus"
     unset LD_LIBRARY_PATH
 fi
-for program in exs-miner exs-bench; do
+for program in exs-miner exs-verify exs-bench; do
     "$scratch/usr/bin/$program" --help >"$scratch/$program.help" || fail "$program --help exits with $?"
     options=$(grep -oE -- '^ +(-., )?--[a-z-]+' "$scratch/$program.help" | grep -oE -- '--[a-z-]+')
     [ -n "$options" ] || fail "$program --help names no option"
@@ -63,12 +63,14 @@ for option in $(grep -oE -- '--[a-z-]+( \||\))' "$completion" | grep -oE -- '--[
     grep -qE -- "^ +(-., )?$option([^a-z-]|\$)" "$scratch/exs-miner.help" || fail "the completion names $option, which is none"
 done
 
-# The service, with the program where it was installed here.
+# The services, with the program where it was installed here.
 if command -v systemd-analyze >/dev/null; then
-    sed -E "s|^(ExecStart=)/usr|\1$scratch/usr|; /^Documentation=/d" \
-        "$scratch/usr/lib/systemd/system/exs-miner.service" >"$scratch/exs-miner.service"
-    systemd-analyze verify "$scratch/exs-miner.service" 2>"$scratch/verify.log" && [ ! -s "$scratch/verify.log" ] ||
-        fail "the systemd unit: $(cat "$scratch/verify.log")"
+    for unit in exs-miner.service exs-verify.service; do
+        sed -E "s|^(ExecStart=)/usr|\1$scratch/usr|; /^Documentation=/d" \
+            "$scratch/usr/lib/systemd/system/$unit" >"$scratch/$unit"
+        systemd-analyze verify "$scratch/$unit" 2>"$scratch/verify.log" && [ ! -s "$scratch/verify.log" ] ||
+            fail "the systemd unit $unit: $(cat "$scratch/verify.log")"
+    done
 fi
 
 for tool in dpkg-deb dpkg-shlibdeps file; do
@@ -105,7 +107,8 @@ for library in libc6 libcurl4 libevent-core-2.1-7 libhwloc15 libjansson4 libnuma
     field Depends | grep -qw $library || fail "Depends lacks $library: $(field Depends)"
 done
 dpkg-deb -x "$scratch/one/$deb" "$scratch/tree"
-for path in bin/exs-miner bin/exs-bench lib/libexs.so.0 lib/libbitcoinconsensus.so.0 include/exs/exs.h \
+for path in bin/exs-miner bin/exs-verify bin/exs-bench lib/libexs.so.0 lib/libbitcoinconsensus.so.0 include/exs/exs.h \
+    include/exs/verify_client.h share/doc/excalibur-exs/verify-protocol.md share/man/man1/exs-verify.1.gz \
     include/bitcoinconsensus.h lib/pkgconfig/exs.pc lib/pkgconfig/libbitcoinconsensus.pc share/doc/excalibur-exs/copyright \
     share/doc/excalibur-exs/changelog.gz share/doc/excalibur-exs/README.md share/man/man1/exs-miner.1.gz \
     share/man/man1/exs-bench.1.gz share/pkgconfig/excalibur-exs.pc; do
