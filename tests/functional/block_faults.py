@@ -60,7 +60,7 @@ def mutation(d, how):
     def repeat_end(txs):
         last = len(txs) & -len(txs)
         return txs + txs[-last:] if last < len(txs) else txs + txs[-1:] * 2
-    for _ in range(d.rng.randrange(2, 6) if how < 2 else 1):
+    for _ in range(d.rng.choice((2, 3, 4, 5, 6, 40, 150)) if how < 2 else 1):
         d.spend([d.coin()])
     if how:
         d.after.append(repeat_end)
@@ -191,7 +191,7 @@ def maturity(d, how):
         value = d.coinbase.outs[0][0]
         tx = Tx([[NULL, 0, b"", FINAL]], [[value, TRUE.script]])
         d.txs.append(tx)
-        d.after.append(lambda txs: [setattr(tx, "ins", [[txs[0].txid(), 0, b"", FINAL]])] and txs)
+        d.after.append(lambda txs: [setattr(tx, "ins", [[txs[0].txid() if txs else NULL, 0, b"", FINAL]])] and txs)
         return
     depth = 99 if how else 100
     some = [c for c in d.chain.coins.values() if c.coinbase and d.height - c.height == depth and c.lock is TRUE]
@@ -222,7 +222,7 @@ def lock_time(d, how):
 def lock_time_of_block(d, how):
     """The block's own time does not count, since BIP113."""
     if how:
-        d.spend([d.coin()], locktime=d.time - 2 + how, sequence=0)
+        d.spend([d.coin()], locktime=max(d.mtp, min(d.time - 2 + how, 2**32 - 1)), sequence=0)
 
 
 @rule(*["bad-txns-nonfinal"] * 5)
@@ -428,7 +428,7 @@ def damage(d, tx, kind):
         tx.ins[i][2] = bytes(raw)
     elif kind == 6:
         tx.ins[i][3] = rng.choice((FINAL - 1, DISABLE))
-    else:
+    elif tx.outs[0][0]:
         tx.outs[0][0] -= 1
         d.fees += 1
 
@@ -449,6 +449,39 @@ def signature_kinds(d, how):
     for coin, lock in zip(made, locks):
         coin.lock = lock
     d.spend(made, [TRUE.script] * rng.randrange(1, 3))
+
+
+def many_scripts(d, damages):
+    """Inputs of all kinds, enough for several threads, some of them damaged: Core may name any of those."""
+    coins = []
+    for _ in range(3):
+        locks = d.rng.choices([coin.lock for coin in d.chain.coins.values() if coin.lock], k=30)
+        made = d.outputs(d.spend([d.coin()], [lock.script for lock in locks]))
+        for coin, lock in zip(made, locks):
+            coin.lock = lock
+        coins += made
+    d.rng.shuffle(coins)
+    for at in range(0, len(coins), 18):
+        d.spend(coins[at:at + 18])
+    for _ in range(damages):
+        damage(d, d.rng.choice(d.txs[3:]), d.rng.randrange(6))
+
+
+def count_sigops(d, padding):
+    """Scripts that do not run but count, in every place where they may; and that many more in the coinbase."""
+    skip = set("""IF NOTIF ELSE ENDIF VERIF VERNOTIF CAT SUBSTR LEFT RIGHT INVERT AND OR XOR 2MUL 2DIV MUL DIV MOD LSHIFT
+        RSHIFT""".split())
+
+    def code():
+        return script("0 IF") + random_script(d.rng, skip) + script("ENDIF 1")
+
+    soup = [random_script(d.rng) + d.rng.choice((b"", b"\x4d\xff\xff\xac\xac", b"\xac\x05\xac"))[:8] for _ in range(4)]
+    d.spend([d.coin()], [TRUE.script, *soup])
+    locks = [Lock(wrapper, code(), lambda sign: []) for wrapper in WRAPPERS]
+    made = d.outputs(d.spend([d.coin()], [d.chain.name(lock) for lock in locks]))
+    own = d.spend([d.coin(), *made])
+    own.ins[0][2] = code()
+    d.before.append(lambda: d.coinbase.outs.append([0, b"\xac" * padding]))
 
 
 def repeat_coinbase(d):

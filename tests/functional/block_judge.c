@@ -6,7 +6,7 @@
  *     spent AMOUNT HEIGHT COINBASE MEDIAN SCRIPT       hex, "-" where empty; one for each input
  *     block HEIGHT MEDIAN BITS PREVIOUS NOW SKIP HEX   SKIP: EXS_SKIP_PROOF_OF_WORK or 0
  *
- * Each block is answered by a line: "valid UNCHECKED FEES", "malformed", or
+ * Each block is answered by a line: "valid UNCHECKED FEES SIGOPS", "malformed", or
  * the reject reason. Anything else ends the program with 1.
  */
 #include "base/arena.h"
@@ -98,7 +98,8 @@ static void answer(const struct verdict *verdict)
     char text[REJECTION_TEXT_SIZE];
 
     if (verdict->result == VALIDATION_VALID)
-        printf("valid %u %" PRId64 "\n", verdict->unchecked, verdict->fees.sat);
+        printf("valid %u %" PRId64 " %" PRIu64 "\n", verdict->unchecked, verdict->fees.sat,
+               verdict->sigop_cost);
     else if (verdict->result == VALIDATION_INVALID)
         puts(rejection_text(text, &verdict->rejection));
     else

@@ -109,7 +109,7 @@ class Draft:
     def spend(self, coins, outs=None, fee=None, sequence=FINAL, locktime=0, version=2, annex=None, add=True):
         """A signed transaction of these coins; outs: scripts, or [value, script]. It becomes part of the block."""
         total = sum(coin.value for coin in coins)
-        fee = self.rng.randrange(1000) if fee is None else fee
+        fee = min(total, self.rng.randrange(1000) if fee is None else fee)
         outs = outs or [TRUE.script]
         if isinstance(outs[0], bytes):
             outs = [[(total - fee) // len(outs), text] for text in outs]

@@ -35,10 +35,10 @@ class Place(ctypes.Structure):
 
 
 class Answer:
-    """reason: Core's text, None for valid; unchecked and fees go with None."""
+    """reason: Core's text, None for valid; the others go with None."""
 
-    def __init__(self, reason, unchecked=0, fees=0):
-        self.reason, self.unchecked, self.fees = reason, unchecked, fees
+    def __init__(self, reason, unchecked=0, fees=0, sigop_cost=0):
+        self.reason, self.unchecked, self.fees, self.sigop_cost = reason, unchecked, fees, sigop_cost
 
 
 class Library:
@@ -78,7 +78,7 @@ class Library:
 
     def answer(self, result, verdict):
         if result == VALID:
-            return Answer(None, verdict.unchecked, verdict.fees)
+            return Answer(None, verdict.unchecked, verdict.fees, verdict.sigop_cost)
         if result == MALFORMED:
             return Answer("malformed")
         if result != INVALID:

@@ -366,9 +366,9 @@ def failures(wrapper):
         yield script(b"\0" * 500, "DROP") * 19 + script("1", *["NOP"] * 1) + b"\x61" * 500, nothing
 
 
-def random_script(rng):
-    """Opcodes at random, with something on the stack more often than not."""
-    names = list(OPCODES)
+def random_script(rng, skip=()):
+    """Opcodes at random, but those of skip, with something on the stack more often than not."""
+    names = [name for name in OPCODES if name not in skip and not name.startswith("PUSHDATA" if skip else "?")]
     values = [0, 1, -1, 2, 16, 17, 127, 128, -128, 255, 2**31 - 1, -2**31 + 1, 2**31, 0xFFFFFFFF, 2**39]
     out = b""
     for _ in range(rng.randrange(1, 14)):

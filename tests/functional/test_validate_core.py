@@ -226,6 +226,34 @@ def submitted(network, rng, n):
             network.set_now(max(network.chain.now, network.chain.times[-1]) + 600)
 
 
+def sigop_edges(network, rng, n):
+    """What we count, with as many more as the limit has room for, and one more: any miscount would show."""
+    found = 0
+    for _ in range(n):
+        seed = rng.randrange(1 << 32)
+
+        def ask(padding):
+            draft = network.draft(random.Random(seed))
+            block_faults.count_sigops(draft, padding)
+            raw, txs = draft.finish()
+            return network.ours(raw, txs), network.propose(f"sigops and {padding}", raw, txs)
+
+        ours, core = ask(0)
+        if core is None:
+            room = (80000 - ours.sigop_cost) // 4
+            check(ask(room)[1] is None and ask(room + 1)[1] == "bad-blk-sigops", "the limit is elsewhere")
+            found += 1
+    check(found > n // 2, f"the limit was met only {found} times")
+
+
+def threads(network, rng, n):
+    for i in range(n):
+        draft = network.draft(rng)
+        block_faults.many_scripts(draft, i % 3)
+        said = network.propose(f"many scripts, {i % 3} damaged", *draft.finish())
+        check(i % 3 or said is None, f"many scripts: {said}")
+
+
 def report(network, what, began):
     scripts = sum(is_script(answer) for answer in network.answers)
     print(f"{what}: {network.compared} blocks, {len(network.answers)} answers, {scripts} of them script errors: "
@@ -240,6 +268,8 @@ def today(folder, rng, judges):
     build(network, rng, 148, (1, 2, 16, 17, 127, 128))
     edges(network, rng)
     failures(network, rng)
+    sigop_edges(network, rng, 400 if LONG else 25)
+    threads(network, rng, 200 if LONG else 12)
     combinations(network, rng, 10000 if LONG else 600)
     network.extend(network.draft(rng))  # the next one may create half as much
     edges(network, rng, "coinbase_amount", "maturity")
@@ -261,7 +291,7 @@ def activations(folder, rng, program):
     heights = {name: rng.randrange(103, 112) for name in ("bip34", "dersig", "cltv", "csv", "segwit")}
     print("soft forks begin at " + ", ".join(f"{name} {height}" for name, height in heights.items()))
     options = [f"-testactivationheight={name}@{height}" for name, height in heights.items()]
-    network = Network(os.path.join(folder, "forks"), [Judge(program, heights, True)], [*options, "-test=bip94"])
+    network = Network(folder, [Judge(program, heights, True)], [*options, "-test=bip94"])
     light = [rule for rule in block_faults.RULES if not rule.heavy]
     build(network, rng, 101)
     while network.chain.height < 112:
@@ -328,7 +358,8 @@ def test(folder):
     program = os.environ.get("EXS_BLOCK_JUDGE")
     check(program, "EXS_BLOCK_JUDGE is not set")
     today(folder, random.Random(seed), judges_of_today(program))
-    activations(folder, random.Random(seed + 1), program)
+    for i in range(8 if LONG else 1):
+        activations(os.path.join(folder, f"forks{i}"), random.Random(seed + i), program)
 
 
 if __name__ == "__main__":
