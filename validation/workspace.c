@@ -7,6 +7,11 @@
 
 enum {
     CACHE_LINE = 64,
+    /*
+     * Kept even where the verifier is as fast with less: a worker that has run out of inputs helps
+     * with another's, and the interpreter and the curve take turns less often.
+     */
+    MIN_KEPT = 64,
     MAX_KEPT = 1 << 14, /* however large the verifier's batches: some 4 MB a thread */
 };
 
@@ -41,7 +46,7 @@ struct workspace *workspace_create(struct validator *validator, int node)
     size_t kept = verifier_impl(validator->verifier)->best_batch;
     struct workspace sizes, *w;
 
-    kept = kept < 1 ? 1 : kept > MAX_KEPT ? MAX_KEPT : kept;
+    kept = kept < MIN_KEPT ? MIN_KEPT : kept > MAX_KEPT ? MAX_KEPT : kept;
     w = memory_alloc(lay_out(&sizes, NULL, kept), node, false);
     if (!w)
         return NULL;
