@@ -166,6 +166,7 @@ enum {
     EXS_UNCHECKED_SEQUENCE_LOCKS = 1 << 1, /* BIP68: height or median time past unknown */
     EXS_UNCHECKED_DIFFICULTY = 1 << 2,     /* a block's bits and times: its chain is not known */
     EXS_UNCHECKED_BIP30 = 1 << 3,          /* unspent outputs of the same txid: takes all coins */
+    EXS_UNCHECKED_LOCK_TIME = 1 << 4,      /* a transaction's: height unknown (verify_client.h) */
 };
 
 #define EXS_NO_INDEX UINT64_MAX

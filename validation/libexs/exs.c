@@ -9,14 +9,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-/* The public numbers are the project's own, in the same order, and must stay so. */
-_Static_assert((int)EXS_REJECT_TXNS_NONFINAL == (int)REJECT_TXNS_NONFINAL &&
-                   (int)EXS_REJECT_VERSION == (int)REJECT_VERSION &&
-                   (int)EXS_REJECT_BLK_SIGOPS == (int)REJECT_BLK_SIGOPS &&
-                   (int)EXS_REJECT_CB_AMOUNT == (int)REJECT_CB_AMOUNT &&
-                   (int)EXS_REJECT_CB_AMOUNT + 1 == (int)REJECTS,
-               "reject reasons have their public numbers");
-
 const char *exs_version(void) { return EXS_VERSION; }
 
 /* ---------------------------------------------------------------- context */

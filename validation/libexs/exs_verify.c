@@ -6,114 +6,15 @@
 #include "validation/libexs/exs_impl.h"
 
 #include "base/arena.h"
+#include "validation/translate.h"
 
 #include <stdlib.h>
-
-_Static_assert((int)EXS_UNCHECKED_MATURITY == (int)UNCHECKED_MATURITY &&
-                   (int)EXS_UNCHECKED_SEQUENCE_LOCKS == (int)UNCHECKED_SEQUENCE_LOCKS &&
-                   (int)EXS_UNCHECKED_DIFFICULTY == (int)UNCHECKED_DIFFICULTY &&
-                   (int)EXS_UNCHECKED_BIP30 == (int)UNCHECKED_BIP30,
-               "what was not checked has its public bits");
-_Static_assert(EXS_UNKNOWN_HEIGHT == SPENT_UNKNOWN_HEIGHT &&
-                   EXS_UNKNOWN_TIME == SPENT_UNKNOWN_TIME &&
-                   (int)EXS_UNKNOWN_COINBASE == (int)SPENT_UNKNOWN_COINBASE &&
-                   (int)EXS_COINBASE == (int)SPENT_COINBASE,
-               "what is unknown is so by the same values");
-_Static_assert((int)EXS_SIGNATURE_ECDSA == (int)SIGNATURE_ECDSA &&
-                   (int)EXS_SIGNATURE_SCHNORR == (int)SIGNATURE_SCHNORR,
-               "kinds of signatures have their public numbers");
-
-static const struct exs_verdict no_verdict = {.transaction = EXS_NO_INDEX, .input = EXS_NO_INDEX};
-
-static enum exs_result error(struct exs_verdict *out, enum exs_result result)
-{
-    *out = no_verdict;
-    out->result = result;
-    return result;
-}
-
-static enum exs_result result_of(enum validation result)
-{
-    switch (result) {
-    case VALIDATION_VALID:
-        return EXS_VALID;
-    case VALIDATION_INVALID:
-        return EXS_INVALID;
-    case VALIDATION_MALFORMED:
-        return EXS_ERROR_MALFORMED;
-    case VALIDATION_MISMATCH:
-        return EXS_ERROR_SPENT;
-    case VALIDATION_NO_MEMORY:
-    case VALIDATION_CANCELLED: /* the context is being destroyed: not ours to survive */
-        return EXS_ERROR_MEMORY;
-    }
-    return EXS_ERROR_MEMORY;
-}
-
-static uint64_t index_of(size_t index) { return index == REJECT_NO_INDEX ? EXS_NO_INDEX : index; }
-
-static enum exs_result finish(struct exs_verdict *out, const struct verdict *verdict)
-{
-    *out = no_verdict;
-    out->result = result_of(verdict->result);
-    if (verdict->result == VALIDATION_MALFORMED && verdict->parse == PARSE_NO_MEMORY)
-        out->result = EXS_ERROR_MEMORY;
-    if (out->result == EXS_INVALID) {
-        out->reject = (enum exs_reject)verdict->rejection.reason;
-        out->script_error = (int32_t)verdict->rejection.script;
-        out->version = verdict->rejection.version;
-        out->transaction = index_of(verdict->rejection.transaction);
-        out->input = index_of(verdict->rejection.input);
-    }
-    if (out->result == EXS_VALID) {
-        out->unchecked = verdict->unchecked;
-        out->fees = verdict->fees.sat;
-        out->sigop_cost = verdict->sigop_cost;
-    }
-    return out->result;
-}
-
-/* The same where there is one transaction, of which only the input is worth naming. */
-static enum exs_result finish_transaction(struct exs_verdict *out, const struct verdict *verdict)
-{
-    enum exs_result result = finish(out, verdict);
-
-    out->transaction = EXS_NO_INDEX;
-    return result;
-}
 
 /* Bytes of the caller's; false where they can't be. */
 static bool take_bytes(struct bytes *out, const uint8_t *data, size_t size)
 {
     *out = bytes_of(data, size);
     return data || !size;
-}
-
-/* What is spent, as the rules take it. False where an entry is not allowed or memory is exhausted. */
-struct spent_outputs {
-    struct tx_output *outputs;
-    struct spent_origin *origins;
-};
-
-static enum exs_result take_spent(struct spent_outputs *out, struct arena *arena,
-                                  const struct exs_spent *spent, size_t n)
-{
-    if (n && !spent)
-        return EXS_ERROR_ARGUMENT;
-    out->outputs = arena_array(arena, n, sizeof(*out->outputs));
-    out->origins = arena_array(arena, n, sizeof(*out->origins));
-    if (!out->outputs || !out->origins)
-        return EXS_ERROR_MEMORY;
-    for (size_t i = 0; i < n; i++) {
-        if (!take_bytes(&out->outputs[i].script, spent[i].script, spent[i].script_size) ||
-            spent[i].coinbase > EXS_UNKNOWN_COINBASE || spent[i].height < EXS_UNKNOWN_HEIGHT)
-            return EXS_ERROR_ARGUMENT;
-        out->outputs[i].value.sat = spent[i].amount;
-        out->origins[i].height = spent[i].height;
-        out->origins[i].coinbase = (uint8_t)spent[i].coinbase;
-        out->origins[i].median_time_past = spent[i].median_time_past;
-    }
-    return EXS_VALID;
 }
 
 /* The network of a place: one of ours, or custom filled in with a signet of the caller's. */
@@ -127,18 +28,9 @@ static bool take_place(const struct exs_context *exs, struct block_place *out,
         place->skip & ~skips ||
         !take_bytes(&challenge, place->signet_challenge, place->signet_challenge_size))
         return false;
-    out->params = params_find(place->network);
-    out->height = place->height;
-    out->median_time_past = place->median_time_past;
-    if (!out->params)
-        return false;
-    if (challenge.size) {
-        if (!out->params->signet_challenge.size)
-            return false;
-        params_custom_signet(exs->kernels.sha256_compress->run, custom, challenge);
-        out->params = custom;
-    }
-    return true;
+    *out = (struct block_place){translate_network(&exs->kernels, custom, place), place->height,
+                                place->median_time_past};
+    return out->params;
 }
 
 static enum exs_result parse(struct transaction *out, struct arena *arena, const uint8_t *tx,
@@ -176,19 +68,7 @@ static enum exs_result take_transaction(struct transaction_arguments *a, const u
 
     arena_init(&a->arena, 0);
     result = parse(&a->tx, &a->arena, tx, size);
-    return result == EXS_VALID ? take_spent(&a->spent, &a->arena, spent, n) : result;
-}
-
-/* Core's own preconditions of its flags. */
-static bool flags_are_allowed(uint32_t flags)
-{
-    const uint32_t witness = SCRIPT_VERIFY_P2SH | SCRIPT_VERIFY_WITNESS;
-
-    if (flags & ~(uint32_t)SCRIPT_VERIFY_ALL)
-        return false;
-    if (flags & SCRIPT_VERIFY_CLEANSTACK)
-        return (flags & witness) == witness;
-    return !(flags & SCRIPT_VERIFY_WITNESS) || flags & SCRIPT_VERIFY_P2SH;
+    return result == EXS_VALID ? translate_spent(&a->spent, &a->arena, spent, n) : result;
 }
 
 /* The output that one input spends, of all or of that alone. */
@@ -200,12 +80,12 @@ static enum exs_result verify_one(struct exs_context *exs, struct exs_verdict *o
     struct verdict verdict;
 
     if (input >= a->tx.input_count)
-        return error(out, EXS_ERROR_INPUT);
+        return translate_no_verdict(out, EXS_ERROR_INPUT);
     if (!all && (n != 1 || flags & SCRIPT_VERIFY_TAPROOT))
-        return error(out, EXS_ERROR_SPENT);
+        return translate_no_verdict(out, EXS_ERROR_SPENT);
     verdict = validate_script(exs->validator, &a->tx, input, a->spent.outputs[all ? input : 0],
                               all ? a->spent.outputs : NULL, flags);
-    return finish_transaction(out, &verdict);
+    return translate_verdict(out, &verdict, false);
 }
 
 enum exs_result exs_verify_script(struct exs_context *exs, struct exs_verdict *verdict,
@@ -215,11 +95,11 @@ enum exs_result exs_verify_script(struct exs_context *exs, struct exs_verdict *v
     struct transaction_arguments a = {0};
     enum exs_result result;
 
-    if (!flags_are_allowed(flags))
-        return error(verdict, EXS_ERROR_ARGUMENT);
+    if (!translate_flags_allowed(flags))
+        return translate_no_verdict(verdict, EXS_ERROR_ARGUMENT);
     result = take_transaction(&a, tx, tx_size, spent, spent_count);
     result = result == EXS_VALID ? verify_one(exs, verdict, &a, input, spent_count, flags)
-                                 : error(verdict, result);
+                                 : translate_no_verdict(verdict, result);
     arena_free(&a.arena);
     return result;
 }
@@ -235,7 +115,7 @@ enum exs_result exs_verify_transaction(struct exs_context *exs, struct exs_verdi
     enum exs_result result;
 
     if (!take_place(exs, &where, &custom, place))
-        return error(verdict, EXS_ERROR_ARGUMENT);
+        return translate_no_verdict(verdict, EXS_ERROR_ARGUMENT);
     result = take_transaction(&a, tx, tx_size, spent, spent_count);
     if (result == EXS_VALID) {
         struct transaction_context context = {
@@ -248,9 +128,9 @@ enum exs_result exs_verify_transaction(struct exs_context *exs, struct exs_verdi
         };
         struct verdict answer = validate_transaction(exs->validator, &a.tx, &context);
 
-        result = finish_transaction(verdict, &answer);
+        result = translate_verdict(verdict, &answer, false);
     } else {
-        error(verdict, result);
+        translate_no_verdict(verdict, result);
     }
     arena_free(&a.arena);
     return result;
@@ -270,9 +150,9 @@ enum exs_result exs_verify_block(struct exs_context *exs, struct exs_verdict *ve
     enum exs_result result;
 
     if (!take_place(exs, &context.place, &custom, place) || !take_bytes(&raw, block, block_size))
-        return error(verdict, EXS_ERROR_ARGUMENT);
+        return translate_no_verdict(verdict, EXS_ERROR_ARGUMENT);
     arena_init(&arena, 0);
-    result = take_spent(&outputs, &arena, spent, spent_count);
+    result = translate_spent(&outputs, &arena, spent, spent_count);
     if (result == EXS_VALID) {
         struct verdict answer;
 
@@ -283,9 +163,9 @@ enum exs_result exs_verify_block(struct exs_context *exs, struct exs_verdict *ve
         context.skip_proof_of_work = place->skip & EXS_SKIP_PROOF_OF_WORK;
         context.skip_scripts = place->skip & EXS_SKIP_SCRIPTS;
         answer = validate_block_bytes(exs->validator, raw, &context);
-        result = finish(verdict, &answer);
+        result = translate_verdict(verdict, &answer, true);
     } else {
-        error(verdict, result);
+        translate_no_verdict(verdict, result);
     }
     arena_free(&arena);
     return result;
@@ -325,7 +205,7 @@ enum exs_result exs_verify_signatures(struct exs_context *exs, uint8_t *good,
         if (!take_signature(&checks[i], &signatures[i]))
             result = EXS_ERROR_ARGUMENT;
     if (result == EXS_VALID)
-        result = result_of(validate_signatures(exs->validator, good, checks, n));
+        result = translate_result(validate_signatures(exs->validator, good, checks, n));
     free(checks);
     for (size_t i = 0; i < n && result == EXS_VALID; i++)
         if (!good[i])

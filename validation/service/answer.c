@@ -1,26 +1,9 @@
 #include "validation/service/answer.h"
 
 #include "consensus/signature_encoding.h"
+#include "validation/translate.h"
 
 #include <stdlib.h>
-
-/* Numbers on the wire are those of include/exs/exs.h, which are the project's own. */
-_Static_assert((int)EXS_REJECT_TXNS_NONFINAL == (int)REJECT_TXNS_NONFINAL &&
-                   (int)EXS_REJECT_VERSION == (int)REJECT_VERSION &&
-                   (int)EXS_REJECT_BLK_SIGOPS == (int)REJECT_BLK_SIGOPS &&
-                   (int)EXS_REJECT_CB_AMOUNT == (int)REJECT_CB_AMOUNT &&
-                   (int)EXS_REJECT_CB_AMOUNT + 1 == (int)REJECTS,
-               "reject reasons have their public numbers");
-_Static_assert(EXS_UNKNOWN_HEIGHT == SPENT_UNKNOWN_HEIGHT &&
-                   EXS_UNKNOWN_TIME == SPENT_UNKNOWN_TIME &&
-                   (int)EXS_UNKNOWN_COINBASE == (int)SPENT_UNKNOWN_COINBASE &&
-                   (int)EXS_COINBASE == (int)SPENT_COINBASE,
-               "what is unknown is so by the same values");
-_Static_assert((int)EXS_UNCHECKED_MATURITY == (int)UNCHECKED_MATURITY &&
-                   (int)EXS_UNCHECKED_SEQUENCE_LOCKS == (int)UNCHECKED_SEQUENCE_LOCKS &&
-                   (int)EXS_UNCHECKED_DIFFICULTY == (int)UNCHECKED_DIFFICULTY &&
-                   (int)EXS_UNCHECKED_BIP30 == (int)UNCHECKED_BIP30,
-               "what was not checked has its public bits");
 
 /* A question while it is answered. */
 struct question {
@@ -73,114 +56,44 @@ static void answer_verdict(struct question *q, enum exs_verify_kind kind,
 static void answer_mistake(struct question *q, enum exs_verify_kind kind, enum exs_result result,
                            const char *reason)
 {
-    const struct exs_verdict verdict = {
-        .result = result, .transaction = EXS_NO_INDEX, .input = EXS_NO_INDEX};
+    struct exs_verdict verdict;
 
+    translate_no_verdict(&verdict, result);
     answer_verdict(q, kind, &verdict, reason, "");
-}
-
-static uint64_t index_of(size_t index) { return index == REJECT_NO_INDEX ? EXS_NO_INDEX : index; }
-
-static void answer_invalid(struct question *q, enum exs_verify_kind kind,
-                           const struct rejection *rejection)
-{
-    const struct exs_verdict verdict = {
-        .result = EXS_INVALID,
-        .reject = (enum exs_reject)rejection->reason,
-        .script_error = (int32_t)rejection->script,
-        .transaction = index_of(rejection->transaction),
-        .input = index_of(rejection->input),
-    };
-    char reason[REJECTION_TEXT_SIZE];
-
-    answer_verdict(q, kind, &verdict, rejection_text(reason, rejection),
-                   rejection->reason == REJECT_SCRIPT ? script_error_name(rejection->script) : "");
 }
 
 static void answer_validation(struct question *q, enum exs_verify_kind kind,
                               const struct verdict *verdict)
 {
-    const struct exs_verdict valid = {.result = EXS_VALID,
-                                      .unchecked = verdict->unchecked,
-                                      .transaction = EXS_NO_INDEX,
-                                      .input = EXS_NO_INDEX,
-                                      .fees = verdict->fees.sat,
-                                      .sigop_cost = verdict->sigop_cost};
+    const struct rejection *rejection = &verdict->rejection;
+    char reason[REJECTION_TEXT_SIZE];
+    struct exs_verdict said;
 
-    switch (verdict->result) {
-    case VALIDATION_VALID:
-        answer_verdict(q, kind, &valid, "", "");
+    switch (translate_verdict(&said, verdict, kind == EXS_VERIFY_BLOCK)) {
+    case EXS_VALID:
+        answer_verdict(q, kind, &said, "", "");
         break;
-    case VALIDATION_INVALID:
-        answer_invalid(q, kind, &verdict->rejection);
+    case EXS_INVALID:
+        answer_verdict(q, kind, &said, rejection_text(reason, rejection),
+                       said.reject == EXS_REJECT_SCRIPT ? script_error_name(rejection->script)
+                                                        : "");
         break;
-    case VALIDATION_MALFORMED:
-        if (verdict->parse == PARSE_NO_MEMORY)
-            answer_error(q, EXS_VERIFY_ERROR_MEMORY);
-        else
-            answer_mistake(q, kind, EXS_ERROR_MALFORMED, parse_result_text(verdict->parse));
+    case EXS_ERROR_MALFORMED:
+        answer_mistake(q, kind, EXS_ERROR_MALFORMED, parse_result_text(verdict->parse));
         break;
-    case VALIDATION_MISMATCH:
+    case EXS_ERROR_SPENT:
         answer_mistake(q, kind, EXS_ERROR_SPENT, "the spent outputs are not those of the inputs");
         break;
-    case VALIDATION_NO_MEMORY:
-        answer_error(q, EXS_VERIFY_ERROR_MEMORY);
-        break;
-    case VALIDATION_CANCELLED:
-        answer_error(q, EXS_VERIFY_ERROR_END);
+    case EXS_ERROR_ARGUMENT: /* not of verdicts */
+    case EXS_ERROR_INPUT:
+    case EXS_ERROR_MEMORY:
+        answer_error(q, verdict->result == VALIDATION_CANCELLED ? EXS_VERIFY_ERROR_END
+                                                                : EXS_VERIFY_ERROR_MEMORY);
         break;
     }
 }
 
 /* ---------------------------------------------------------------- arguments */
-
-/* What is spent, as the rules take it. False where the arena is exhausted. */
-static bool take_spent(struct question *q, const struct tx_output **outputs,
-                       const struct spent_origin **origins, const struct exs_spent *spent, size_t n)
-{
-    struct tx_output *output = arena_array(&q->arena, n, sizeof(*output));
-    struct spent_origin *origin = arena_array(&q->arena, n, sizeof(*origin));
-
-    *outputs = output;
-    *origins = origin;
-    if (!output || !origin)
-        return false;
-    for (size_t i = 0; i < n; i++) {
-        output[i].value.sat = spent[i].amount;
-        output[i].script = bytes_of(spent[i].script, spent[i].script_size);
-        origin[i].height = spent[i].height;
-        origin[i].coinbase = (uint8_t)spent[i].coinbase;
-        origin[i].median_time_past = spent[i].median_time_past;
-    }
-    return true;
-}
-
-/* The network of a place, custom where it is a signet of the client's own. NULL where there is none such. */
-static const struct params *find_network(const struct question *q, struct params *custom,
-                                         const struct exs_block_place *place)
-{
-    const struct params *params = params_find(place->network);
-
-    if (!place->signet_challenge_size)
-        return params;
-    if (!params || !params->signet_challenge.size)
-        return NULL;
-    params_custom_signet(q->source->kernels->sha256_compress->run, custom,
-                         bytes_of(place->signet_challenge, place->signet_challenge_size));
-    return custom;
-}
-
-/* Core's own preconditions of its flags. */
-static bool flags_are_allowed(uint32_t flags)
-{
-    const uint32_t witness = SCRIPT_VERIFY_P2SH | SCRIPT_VERIFY_WITNESS;
-
-    if (flags & ~(uint32_t)SCRIPT_VERIFY_ALL)
-        return false;
-    if (flags & SCRIPT_VERIFY_CLEANSTACK)
-        return (flags & witness) == witness;
-    return !(flags & SCRIPT_VERIFY_WITNESS) || flags & SCRIPT_VERIFY_P2SH;
-}
 
 static const char wrong_flags[] = "unknown flags, WITNESS without P2SH, or CLEANSTACK without both";
 static const char wrong_place[] =
@@ -273,8 +186,7 @@ static void answer_script(struct question *q)
     const enum exs_verify_kind kind = EXS_VERIFY_SCRIPT;
     struct exs_verify_script_question asked;
     enum wire_result read = wire_script_read(&asked, &q->arena, q->payload);
-    const struct spent_origin *origins;
-    const struct tx_output *spent;
+    struct spent_outputs spent;
     struct transaction tx;
     struct verdict verdict;
     bool all;
@@ -283,7 +195,7 @@ static void answer_script(struct question *q)
         answer_unreadable(q, read);
         return;
     }
-    if (!flags_are_allowed(asked.flags)) {
+    if (!translate_flags_allowed(asked.flags)) {
         answer_mistake(q, kind, EXS_ERROR_ARGUMENT, wrong_flags);
         return;
     }
@@ -296,18 +208,19 @@ static void answer_script(struct question *q)
         answer_mistake(
             q, kind, EXS_ERROR_SPENT,
             "one spent output an input is needed, or without TAPROOT this input's alone");
-    } else if (!take_spent(q, &spent, &origins, asked.spent, asked.spent_count)) {
+    } else if (translate_spent(&spent, &q->arena, asked.spent, asked.spent_count) != EXS_VALID) {
         answer_error(q, EXS_VERIFY_ERROR_MEMORY);
     } else {
         verdict = validate_script(q->source->validator, &tx, asked.input,
-                                  spent[all ? asked.input : 0], all ? spent : NULL, asked.flags);
+                                  spent.outputs[all ? asked.input : 0], all ? spent.outputs : NULL,
+                                  asked.flags);
         answer_validation(q, kind, &verdict);
     }
 }
 
-/* What the transaction is verified against; false where the place or the flags can't be. */
-static bool take_context(const struct question *q, struct transaction_context *out,
-                         const struct exs_verify_transaction_question *asked)
+/* What the transaction is verified against; returns what can't be, or NULL. */
+static const char *take_context(const struct question *q, struct transaction_context *out,
+                                const struct exs_verify_transaction_question *asked)
 {
     const struct exs_block_place *place = asked->place;
     struct params custom;
@@ -316,13 +229,16 @@ static bool take_context(const struct question *q, struct transaction_context *o
     out->height = place->height;
     out->median_time_past = place->median_time_past;
     out->flags = asked->flags;
-    if (asked->flags != EXS_VERIFY_FLAGS_OF_PLACE)
-        return flags_are_allowed(asked->flags) && place->height >= EXS_UNKNOWN_HEIGHT;
-    params = find_network(q, &custom, place);
+    if (asked->flags != EXS_VERIFY_FLAGS_OF_PLACE) {
+        if (!translate_flags_allowed(asked->flags))
+            return wrong_flags;
+        return place->height == EXS_UNKNOWN_HEIGHT || place->height >= 1 ? NULL : wrong_place;
+    }
+    params = translate_network(q->source->kernels, &custom, place);
     if (!params || place->height < 1)
-        return false;
+        return wrong_place;
     out->flags = block_script_flags(params, (struct block_hash){{0}}, place->height);
-    return true;
+    return NULL;
 }
 
 static void answer_transaction(struct question *q)
@@ -332,25 +248,30 @@ static void answer_transaction(struct question *q)
     struct wire_place place;
     enum wire_result read = wire_transaction_read(&asked, &place, &q->arena, q->payload);
     struct transaction_context context = {0};
+    struct spent_outputs spent;
     struct transaction tx;
     struct verdict verdict;
+    const char *mistake;
 
     if (read != WIRE_OK) {
         answer_unreadable(q, read);
         return;
     }
-    if (!take_context(q, &context, &asked)) {
-        answer_mistake(q, kind, EXS_ERROR_ARGUMENT,
-                       asked.flags == EXS_VERIFY_FLAGS_OF_PLACE ? wrong_place : wrong_flags);
+    mistake = take_context(q, &context, &asked);
+    if (mistake) {
+        answer_mistake(q, kind, EXS_ERROR_ARGUMENT, mistake);
         return;
     }
     if (!take_transaction(q, kind, &tx, asked.tx, asked.tx_size))
         return;
     context.spent_count = asked.spent_count;
-    if (!take_spent(q, &context.spent, &context.origins, asked.spent, asked.spent_count)) {
+    /* What can't be was malformed, so it is memory that lacks. */
+    if (translate_spent(&spent, &q->arena, asked.spent, asked.spent_count) != EXS_VALID) {
         answer_error(q, EXS_VERIFY_ERROR_MEMORY);
         return;
     }
+    context.spent = spent.outputs;
+    context.origins = spent.origins;
     verdict = validate_transaction(q->source->validator, &tx, &context);
     answer_validation(q, kind, &verdict);
 }
@@ -365,14 +286,16 @@ static void answer_block(struct question *q)
     struct params custom;
     struct header_context header;
     struct block_context context = {0};
+    struct spent_outputs spent;
     struct verdict verdict;
 
     if (read != WIRE_OK) {
         answer_unreadable(q, read);
         return;
     }
-    context.place = (struct block_place){find_network(q, &custom, asked.place), asked.place->height,
-                                         asked.place->median_time_past};
+    context.place =
+        (struct block_place){translate_network(q->source->kernels, &custom, asked.place),
+                             asked.place->height, asked.place->median_time_past};
     if (!context.place.params || context.place.height < 1) {
         answer_mistake(q, kind, EXS_ERROR_ARGUMENT, wrong_place);
         return;
@@ -389,10 +312,13 @@ static void answer_block(struct question *q)
     context.bip34_known = asked.options & EXS_VERIFY_BIP34_KNOWN;
     context.keep_signatures = asked.options & EXS_VERIFY_KEEP_SIGNATURES;
     context.spent_count = asked.spent_count;
-    if (!take_spent(q, &context.spent, &context.origins, asked.spent, asked.spent_count)) {
+    /* What can't be was malformed, so it is memory that lacks. */
+    if (translate_spent(&spent, &q->arena, asked.spent, asked.spent_count) != EXS_VALID) {
         answer_error(q, EXS_VERIFY_ERROR_MEMORY);
         return;
     }
+    context.spent = spent.outputs;
+    context.origins = spent.origins;
     verdict = validate_block_bytes(q->source->validator, bytes_of(asked.block, asked.block_size),
                                    &context);
     answer_validation(q, kind, &verdict);

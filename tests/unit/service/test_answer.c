@@ -335,10 +335,12 @@ static void transactions(void **state)
     struct exs_verdict v;
 
     (void)state;
-    seen.verdict = (struct verdict){.unchecked = UNCHECKED_MATURITY, .fees = {99}, .sigop_cost = 4};
+    seen.verdict = (struct verdict){.unchecked = UNCHECKED_MATURITY | UNCHECKED_LOCK_TIME,
+                                    .fees = {99},
+                                    .sigop_cost = 4};
     ask_transaction(&q);
     v = verdict("", "");
-    assert_int_equal(v.unchecked, EXS_UNCHECKED_MATURITY);
+    assert_int_equal(v.unchecked, EXS_UNCHECKED_MATURITY | EXS_UNCHECKED_LOCK_TIME);
     assert_true(v.fees == 99 && v.sigop_cost == 4);
     assert_int_equal(seen.transaction.flags,
                      block_script_flags(params_find("main"), (struct block_hash){{0}}, 800000));
@@ -351,6 +353,15 @@ static void transactions(void **state)
     assert_true(seen.origins[1].height == SPENT_UNKNOWN_HEIGHT &&
                 seen.origins[1].coinbase == SPENT_UNKNOWN_COINBASE &&
                 seen.origins[1].median_time_past == SPENT_UNKNOWN_TIME);
+    /* There is one transaction, so none is named. */
+    seen.verdict = (struct verdict){
+        .result = VALIDATION_INVALID,
+        .rejection = rejection_at(REJECT_TXNS_INPUTS_MISSINGORSPENT, 0, 1),
+    };
+    ask_transaction(&q);
+    v = verdict("bad-txns-inputs-missingorspent", "");
+    assert_true(v.transaction == EXS_NO_INDEX && v.input == 1);
+    seen.verdict = (struct verdict){.result = VALIDATION_VALID};
     /* With flags of its own it needs no place. */
     q.place = NULL;
     q.flags = SCRIPT_VERIFY_P2SH | SCRIPT_VERIFY_LOW_S;
@@ -392,8 +403,14 @@ static void mistakes_with_transactions(void **state)
     ask_transaction(&q);
     expect_mistake(EXS_ERROR_ARGUMENT,
                    "unknown flags, WITNESS without P2SH, or CLEANSTACK without both");
+    /* With flags of its own: a height that can be, or -1. */
     q.flags = 0;
+    for (place.height = -2; place.height <= 0; place.height += 2) {
+        ask_transaction(&q);
+        expect_mistake(EXS_ERROR_ARGUMENT, where);
+    }
     q.tx_size = 0;
+    place.height = 1;
     ask_transaction(&q);
     expect_mistake(EXS_ERROR_MALFORMED, parse_result_text(PARSE_MALFORMED));
 }
