@@ -98,6 +98,9 @@ bool settings_read_arguments(struct settings *s, int argc, char *const *argv,
 bool settings_read_yaml_file(struct settings *s, const char *path);
 bool settings_read_conf_file(struct settings *s, const char *path);
 
+/* The same in the form that its name tells: YAML where it ends in .yaml or .yml, else bitcoin.conf's. */
+bool settings_read_file(struct settings *s, const char *path);
+
 /* The same from text in memory, called origin. */
 bool settings_read_yaml(struct settings *s, const char *origin, struct bytes text);
 bool settings_read_conf(struct settings *s, const char *origin, struct bytes text);

@@ -24,6 +24,20 @@ static ssize_t read_whole(int fd, uint8_t *out, size_t size)
     return (ssize_t)done;
 }
 
+static bool ends_with(const char *text, const char *end)
+{
+    size_t size = strlen(text), want = strlen(end);
+
+    return size >= want && !strcmp(text + size - want, end);
+}
+
+bool settings_read_file(struct settings *s, const char *path)
+{
+    if (ends_with(path, ".yaml") || ends_with(path, ".yml"))
+        return settings_read_yaml_file(s, path);
+    return settings_read_conf_file(s, path);
+}
+
 bool settings_load(struct settings *s, struct bytes *text, const char *path)
 {
     const size_t room = SETTINGS_FILE_SIZE_MAX + 1; /* one byte more shows that it is too large */

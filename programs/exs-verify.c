@@ -98,13 +98,6 @@ static int list_verifiers(void)
     return EXIT_DONE;
 }
 
-static bool ends_with(const char *text, const char *end)
-{
-    size_t size = strlen(text), want = strlen(end);
-
-    return size >= want && !strcmp(text + size - want, end);
-}
-
 /* The command line, then the file that it names. */
 static bool read_settings(struct settings *s, int argc, char **argv)
 {
@@ -118,10 +111,7 @@ static bool read_settings(struct settings *s, int argc, char **argv)
     path = settings_string(s, "config");
     if (!*path)
         return true;
-    if (ends_with(path, ".yaml") || ends_with(path, ".yml"))
-        good = settings_read_yaml_file(s, path);
-    else
-        good = settings_read_conf_file(s, path);
+    good = settings_read_file(s, path);
     if (!good)
         fail(EXIT_USAGE, "%s", settings_error(s));
     return good;

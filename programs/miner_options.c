@@ -65,13 +65,6 @@ static void hide_secrets(int argc, char **argv)
     }
 }
 
-static bool ends_with(const char *text, const char *end)
-{
-    size_t size = strlen(text), want = strlen(end);
-
-    return size >= want && !strcmp(text + size - want, end);
-}
-
 bool miner_options_read(struct settings *s, int argc, char **argv,
                         char error[static MINER_OPTIONS_ERROR_SIZE])
 {
@@ -87,10 +80,7 @@ bool miner_options_read(struct settings *s, int argc, char **argv,
     path = settings_string(s, "config");
     if (!*path)
         return true;
-    if (ends_with(path, ".yaml") || ends_with(path, ".yml"))
-        good = settings_read_yaml_file(s, path);
-    else
-        good = settings_read_conf_file(s, path);
+    good = settings_read_file(s, path);
     if (!good)
         snprintf(error, MINER_OPTIONS_ERROR_SIZE, "%s", settings_error(s));
     network = settings_string(s, "network");

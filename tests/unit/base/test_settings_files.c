@@ -389,7 +389,7 @@ static void write_file(const char *path, const void *data, size_t size)
 static void reads_files(void **state)
 {
     char folder[] = "/tmp/test_settings.XXXXXX";
-    char path[64], expected[200];
+    char path[64], yaml[64], expected[200];
     struct settings *s = create();
     char *large = malloc(SETTINGS_FILE_SIZE_MAX + 1);
 
@@ -398,6 +398,7 @@ static void reads_files(void **state)
     memset(large, '\n', SETTINGS_FILE_SIZE_MAX + 1);
     assert_non_null(mkdtemp(folder));
     snprintf(path, sizeof path, "%s/file", folder);
+    snprintf(yaml, sizeof yaml, "%s/file.yml", folder);
 
     write_file(path, "server=1\nfoo=1\n", 15);
     assert_true(settings_read_conf_file(s, path));
@@ -416,6 +417,16 @@ static void reads_files(void **state)
     assert_string_equal(settings_error(s), expected);
     assert_false(settings_read_conf_file(s, path));
     assert_string_equal(settings_error(s), expected);
+
+    assert_true(rename(path, yaml) == 0);
+    write_file(yaml, "network: y\n", 11);
+    assert_true(settings_read_file(s, yaml));
+    assert_string_equal(settings_string(s, "chain"), "y");
+    assert_false(settings_read_conf_file(s, yaml));
+    unlink(yaml);
+    write_file(path, "server=1\n", 9);
+    assert_true(settings_read_file(s, path));
+    assert_false(settings_read_yaml_file(s, path));
 
     unlink(path);
     snprintf(expected, sizeof expected, "%s: cannot be opened: No such file or directory", path);
