@@ -421,7 +421,6 @@ static void reads_files(void **state)
     assert_true(rename(path, yaml) == 0);
     write_file(yaml, "network: y\n", 11);
     assert_true(settings_read_file(s, yaml));
-    assert_string_equal(settings_string(s, "chain"), "y");
     assert_false(settings_read_conf_file(s, yaml));
     unlink(yaml);
     write_file(path, "server=1\n", 9);
