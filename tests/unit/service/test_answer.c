@@ -335,9 +335,8 @@ static void transactions(void **state)
     struct exs_verdict v;
 
     (void)state;
-    seen.verdict = (struct verdict){.unchecked = UNCHECKED_MATURITY | UNCHECKED_LOCK_TIME,
-                                    .fees = {99},
-                                    .sigop_cost = 4};
+    seen.verdict = (struct verdict){
+        .unchecked = UNCHECKED_MATURITY | UNCHECKED_LOCK_TIME, .fees = {99}, .sigop_cost = 4};
     ask_transaction(&q);
     v = verdict("", "");
     assert_int_equal(v.unchecked, EXS_UNCHECKED_MATURITY | EXS_UNCHECKED_LOCK_TIME);
