@@ -6,7 +6,8 @@ import struct
 
 from blocks import COMMITMENT, FINAL, NULL, stripped_size, weight
 from chain import Tx, compact_size
-from scripts import FUTURE, TRUE, WRAPPERS, Lock, catalogue, failures, push, random_items, random_script, script, x_only
+from scripts import (FUTURE, TRUE, WRAPPERS, Lock, catalogue, compressed, failures, padded, push, random_items,
+                     random_script, script, x_only)
 
 RULES = []
 MAX_MONEY = 21_000_000 * 100_000_000
@@ -60,8 +61,9 @@ def mutation(d, how):
     def repeat_end(txs):
         last = len(txs) & -len(txs)
         return txs + txs[-last:] if last < len(txs) else txs + txs[-1:] * 2
-    for _ in range(d.rng.choice((2, 3, 4, 5, 6, 40, 150)) if how < 2 else 1):
-        d.spend([d.coin()])
+    many = d.rng.choice((2, 3, 4, 5, 6, 40, 150)) if how < 2 else 0
+    for coin in d.outputs(d.spend([d.coin()], [TRUE.script] * (1 + many)))[1:]:
+        d.spend([coin])
     if how:
         d.after.append(repeat_end)
 
@@ -230,6 +232,10 @@ def sequence_lock(d, how):
     """BIP68 by height and by time; a coin of this block among them."""
     coins = [d.coin() for _ in range(d.rng.randrange(1, 4))]
     at = d.rng.randrange(len(coins))
+    exact = [c for c in d.chain.coins.values() if c.lock is TRUE and c.outpoint() not in d.taken and not c.coinbase
+             and (d.mtp - c.mtp) % 512 == (511 if how else 0)]
+    if exact and d.rng.random() < 0.7:
+        coins[at] = d.rng.choice(exact)
     coin = coins[at]
     sequences, tx_version = [FINAL] * len(coins), 2
     age, units = d.height - coin.height, (d.mtp - coin.mtp) // 512
@@ -488,6 +494,19 @@ def repeat_coinbase(d):
     """An earlier block's, whose outputs are unspent or not: BIP30, as long as BIP34 does not come first."""
     old = d.rng.choice(d.chain.coinbases)
     d.after.append(lambda txs: [old] + txs[1:])
+
+
+def forked_scripts():
+    """What fails from BIP66, BIP65, BIP112 and BIP147 on, and what P2SH, segwit and taproot forbid from the beginning."""
+    codes = [(script(compressed(11), "CHECKSIG"), lambda sign: [padded(sign, 11)]),
+             (script(1, compressed(11), 1, "CHECKMULTISIG"), lambda sign: [b"\1", sign(11)]),
+             (script("16 CLTV"), lambda sign: []), (script("1 CSV"), lambda sign: []),
+             (script("RETURN"), lambda sign: [])]
+    for wrapper in ("bare", "p2sh", "p2wsh", "p2tr"):
+        for code, args in codes:
+            yield lambda d, lock=Lock(wrapper, code, args): in_block(d, lock)
+    yield lambda d: setattr(in_block(d, Lock("p2wsh", script("1"), lambda sign: [])), "witness", [[]])
+    yield lambda d: setattr(in_block(d, Lock("p2tr", script("1"), lambda sign: [])), "witness", [[]])
 
 
 def fixed_failures(locks):
