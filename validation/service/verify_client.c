@@ -26,7 +26,6 @@
 #include <unistd.h>
 
 enum {
-    ANSWER_MAX = 64 << 20, /* bytes of an answer; none of ours is so long */
     READ_SIZE = 65536,
     REQUESTS_MAX = 1 << 16, /* that a service may allow */
     ADDRESSES_TRIED = 4,
@@ -229,6 +228,17 @@ static enum exs_verify_status take_frame(struct exs_verify_client *client,
     return EXS_VERIFY_OK;
 }
 
+/* Whether a frame may be so long: so a service that is none can't make us keep what nobody asked. */
+static bool is_too_long(struct exs_verify_client *client, const struct wire_header *header)
+{
+    const struct verify_client_slot *slot;
+
+    if (header->size <= WIRE_ANSWER_MAX)
+        return false;
+    slot = verify_client_find(client, header->id);
+    return !slot || header->size - WIRE_ANSWER_MAX > slot->signatures;
+}
+
 /* Takes the whole frames of what was read. */
 static enum exs_verify_status take_frames(struct exs_verify_client *client)
 {
@@ -237,7 +247,7 @@ static enum exs_verify_status take_frames(struct exs_verify_client *client)
 
     while (status == EXS_VERIFY_OK && client->in.to - client->in.from >= WIRE_HEADER_SIZE) {
         if (!wire_header_read(&header, client->in.data + client->in.from) ||
-            header.size > ANSWER_MAX)
+            is_too_long(client, &header))
             return verify_client_give_up(client, EXS_VERIFY_PROTOCOL, "a frame that is none");
         if (client->in.to - client->in.from - WIRE_HEADER_SIZE < header.size)
             break;
@@ -296,7 +306,8 @@ enum exs_verify_status verify_client_pump(struct exs_verify_client *client, int6
 }
 
 enum exs_verify_status verify_client_submit(struct exs_verify_client *client, uint64_t *id,
-                                            uint8_t kind, size_t size, uint8_t **payload)
+                                            uint8_t kind, size_t signatures, size_t size,
+                                            uint8_t **payload)
 {
     struct wire_header header = {.type = kind};
 
@@ -320,7 +331,7 @@ enum exs_verify_status verify_client_submit(struct exs_verify_client *client, ui
     *payload = client->out.data + client->out.to + WIRE_HEADER_SIZE;
     client->out.to += WIRE_HEADER_SIZE + size;
     client->slots[client->slot_count++] =
-        (struct verify_client_slot){.id = header.id, .kind = kind};
+        (struct verify_client_slot){.id = header.id, .signatures = signatures, .kind = kind};
     return EXS_VERIFY_OK;
 }
 
@@ -428,7 +439,7 @@ static enum exs_verify_status greet(struct exs_verify_client *client, int64_t en
 
     client->service.max_requests = 1;
     client->service.max_payload = WIRE_HELLO_MAX;
-    status = verify_client_submit(client, &id, WIRE_HELLO, wire_hello_write(NULL, WIRE_VERSION),
+    status = verify_client_submit(client, &id, WIRE_HELLO, 0, wire_hello_write(NULL, WIRE_VERSION),
                                   &payload);
     if (status != EXS_VERIFY_OK)
         return status;

@@ -24,7 +24,7 @@ exs_verify_client_submit_signatures(struct exs_verify_client *client, uint64_t *
     for (size_t i = 0; i < n; i++)
         if (!wire_signature_fits(&signatures[i]))
             return wrong_argument(client);
-    status = verify_client_submit(client, id, EXS_VERIFY_SIGNATURES,
+    status = verify_client_submit(client, id, EXS_VERIFY_SIGNATURES, n,
                                   wire_signatures_write(NULL, signatures, n), &payload);
     if (status != EXS_VERIFY_OK)
         return status;
@@ -39,11 +39,11 @@ enum exs_verify_status exs_verify_client_submit_script(struct exs_verify_client 
     enum exs_verify_status status;
     uint8_t *payload;
 
-    if (q->tx_size > UINT32_MAX || (q->tx_size && !q->tx) ||
+    if (!q || q->tx_size > UINT32_MAX || (q->tx_size && !q->tx) ||
         !wire_spent_fits(q->spent, q->spent_count))
         return wrong_argument(client);
-    status =
-        verify_client_submit(client, id, EXS_VERIFY_SCRIPT, wire_script_write(NULL, q), &payload);
+    status = verify_client_submit(client, id, EXS_VERIFY_SCRIPT, 0, wire_script_write(NULL, q),
+                                  &payload);
     if (status != EXS_VERIFY_OK)
         return status;
     wire_script_write(payload, q);
@@ -57,10 +57,10 @@ exs_verify_client_submit_transaction(struct exs_verify_client *client, uint64_t 
     enum exs_verify_status status;
     uint8_t *payload;
 
-    if (q->tx_size > UINT32_MAX || (q->tx_size && !q->tx) || !wire_place_fits(q->place) ||
+    if (!q || q->tx_size > UINT32_MAX || (q->tx_size && !q->tx) || !wire_place_fits(q->place) ||
         !wire_spent_fits(q->spent, q->spent_count))
         return wrong_argument(client);
-    status = verify_client_submit(client, id, EXS_VERIFY_TRANSACTION,
+    status = verify_client_submit(client, id, EXS_VERIFY_TRANSACTION, 0,
                                   wire_transaction_write(NULL, q), &payload);
     if (status != EXS_VERIFY_OK)
         return status;
@@ -75,11 +75,11 @@ enum exs_verify_status exs_verify_client_submit_block(struct exs_verify_client *
     enum exs_verify_status status;
     uint8_t *payload;
 
-    if (q->block_size > UINT32_MAX || (q->block_size && !q->block) || !q->place ||
+    if (!q || q->block_size > UINT32_MAX || (q->block_size && !q->block) || !q->place ||
         !wire_place_fits(q->place) || !wire_spent_fits(q->spent, q->spent_count))
         return wrong_argument(client);
     status =
-        verify_client_submit(client, id, EXS_VERIFY_BLOCK, wire_block_write(NULL, q), &payload);
+        verify_client_submit(client, id, EXS_VERIFY_BLOCK, 0, wire_block_write(NULL, q), &payload);
     if (status != EXS_VERIFY_OK)
         return status;
     wire_block_write(payload, q);
@@ -124,6 +124,8 @@ static enum exs_verify_status read_frame(struct exs_verify_client *client,
         result = wire_error_read(&out->error, &text, payload);
     } else if (frame->slot.kind == EXS_VERIFY_SIGNATURES) {
         result = wire_good_read(&good, payload);
+        if (good.size != frame->slot.signatures)
+            result = WIRE_MALFORMED;
         out->good = good.data;
         out->good_count = good.size;
     } else if (frame->slot.kind >= EXS_VERIFY_SCRIPT) {
@@ -185,12 +187,11 @@ enum exs_verify_status exs_verify_client_signatures(struct exs_verify_client *cl
     enum exs_verify_status status;
     uint64_t id;
 
+    if (n && !good)
+        return wrong_argument(client);
     status = exs_verify_client_submit_signatures(client, &id, signatures, n);
     if (status == EXS_VERIFY_OK)
         status = await(client, id, &answer, timeout_ms);
-    if (status == EXS_VERIFY_OK && answer.good_count != n)
-        return verify_client_give_up(client, EXS_VERIFY_PROTOCOL,
-                                     "answers to more or fewer signatures");
     if (status == EXS_VERIFY_OK && n)
         memcpy(good, answer.good, n);
     return status;
@@ -251,7 +252,7 @@ static enum exs_verify_status ask(struct exs_verify_client *client, uint8_t kind
     uint8_t *payload;
     uint64_t id;
 
-    status = verify_client_submit(client, &id, kind, 0, &payload);
+    status = verify_client_submit(client, &id, kind, 0, 0, &payload);
     if (status == EXS_VERIFY_OK)
         status = verify_client_send(client);
     return status == EXS_VERIFY_OK ? await(client, id, answer, timeout_ms) : status;

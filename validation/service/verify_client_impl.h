@@ -8,6 +8,7 @@
 /* A question under way. */
 struct verify_client_slot {
     uint64_t id;
+    size_t signatures; /* that it asked for */
     uint8_t kind;
     bool dropped; /* nobody waits for its answer any more */
 };
@@ -60,10 +61,11 @@ struct verify_client_slot *verify_client_find(struct exs_verify_client *client, 
 
 /*
  * A frame at the end of what is sent; its payload is written by the caller, who then calls
- * verify_client_send. Answers that were not received count like questions, so that their memory has
+ * verify_client_send. signatures: how many it asks for. Answers that were not received count like questions, so that their memory has
  * a bound.
  */
 enum exs_verify_status verify_client_submit(struct exs_verify_client *client, uint64_t *id,
-                                            uint8_t kind, size_t size, uint8_t **payload);
+                                            uint8_t kind, size_t signatures, size_t size,
+                                            uint8_t **payload);
 
 #endif

@@ -473,7 +473,8 @@ size_t wire_verdict_write(uint8_t *out, const struct exs_verdict *verdict, const
 
     put_u32(&w, verdict->result);
     put_u32(&w, verdict->reject);
-    put_u32(&w, (uint32_t)verdict->script_error);
+    put_u32(&w, (uint32_t)(verdict->reject == EXS_REJECT_VERSION ? verdict->version
+                                                                 : verdict->script_error));
     put_u32(&w, verdict->unchecked);
     put_u64(&w, verdict->transaction);
     put_u64(&w, verdict->input);
@@ -492,10 +493,12 @@ enum wire_result wire_verdict_read(struct exs_verdict *out, struct bytes *reason
 {
     struct cursor in = cursor_of(payload.data, payload.size);
     size_t reason_size, error_size;
+    int32_t detail;
 
     *out = (struct exs_verdict){.result = (enum exs_result)cursor_le32(&in)};
     out->reject = (enum exs_reject)cursor_le32(&in);
-    out->script_error = (int32_t)cursor_le32(&in);
+    detail = (int32_t)cursor_le32(&in);
+    *(out->reject == EXS_REJECT_VERSION ? &out->version : &out->script_error) = detail;
     out->unchecked = cursor_le32(&in);
     out->transaction = cursor_le64(&in);
     out->input = cursor_le64(&in);

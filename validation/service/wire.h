@@ -24,6 +24,7 @@ enum {
     WIRE_COIN_SIZE = 28,      /* of a spent output without its script */
     WIRE_SIGNATURE_SIZE = 36, /* of a signature without key and signature */
     WIRE_CHALLENGE_MAX = 10000,
+    WIRE_ANSWER_MAX = 4096, /* of an answer, beside a byte for each signature that was asked */
 };
 
 /* Requests are enum exs_verify_kind and a hello; the answer to one has the high bit set. */

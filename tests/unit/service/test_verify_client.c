@@ -508,6 +508,72 @@ static void wrong_answers(void **state)
     }
 }
 
+/* Answers to fewer or more signatures than were asked, and ones that are longer than any of ours. */
+static void wrong_counts(void **state)
+{
+    static const uint8_t bytes[80] = {2};
+    const struct exs_verify_signature asked[2] = {
+        {EXS_SIGNATURE_SCHNORR, 0, 32, 64, bytes, bytes, bytes},
+        {EXS_SIGNATURE_SCHNORR, 0, 32, 64, bytes, bytes, bytes}};
+    const struct {
+        uint32_t good, size;
+        enum exs_verify_status status;
+        const char *said;
+    } cases[] = {
+        {2, 6, EXS_VERIFY_OK, NULL},
+        {1, 5, EXS_VERIFY_PROTOCOL, "an answer that can't be read"},
+        {3, 7, EXS_VERIFY_PROTOCOL, "an answer that can't be read"},
+        {2, WIRE_ANSWER_MAX + 2, EXS_VERIFY_PROTOCOL, "an answer that can't be read"},
+        {2, WIRE_ANSWER_MAX + 3, EXS_VERIFY_PROTOCOL, "a frame that is none"},
+        {2, UINT32_MAX, EXS_VERIFY_PROTOCOL, "a frame that is none"},
+    };
+    static uint8_t payload[WIRE_ANSWER_MAX + 8], second[sizeof(payload) + WIRE_HEADER_SIZE];
+    char error[EXS_ERROR_SIZE], there[128];
+
+    (void)state;
+    snprintf(there, sizeof(there), "%s.impostor", path);
+    for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+        struct exs_verify_client *client;
+        struct exs_verify_answer answer;
+        uint8_t first[128];
+        struct impostor impostor = {.first = first, .second = second};
+        uint64_t id;
+
+        impostor.first_size = hello(first);
+        write_le32(payload, cases[i].good);
+        impostor.second_size = frame(second, EXS_VERIFY_SIGNATURES | WIRE_ANSWER, 2, payload,
+                                     cases[i].size < sizeof(payload) ? cases[i].size : 7);
+        write_le32(second, cases[i].size);
+        impostor_begin(&impostor);
+        client = exs_verify_client_connect(there, LONG_MS, error);
+        assert_non_null(client);
+        assert_int_equal(exs_verify_client_submit_signatures(client, &id, asked, 2), EXS_VERIFY_OK);
+        assert_int_equal(exs_verify_client_receive(client, &answer, LONG_MS), cases[i].status);
+        if (cases[i].status != EXS_VERIFY_OK)
+            assert_string_equal(exs_verify_client_error(client), cases[i].said);
+        exs_verify_client_close(client);
+        impostor_end(&impostor);
+    }
+}
+
+static void no_arguments(void **state)
+{
+    const struct exs_verify_signature none = {0};
+    struct exs_verify_client *client = connect_client();
+    struct exs_verdict verdict;
+    uint64_t id;
+
+    (void)state;
+    assert_int_equal(exs_verify_client_script(client, &verdict, NULL, 0), EXS_VERIFY_ARGUMENT);
+    assert_int_equal(exs_verify_client_transaction(client, &verdict, NULL, 0), EXS_VERIFY_ARGUMENT);
+    assert_int_equal(exs_verify_client_block(client, &verdict, NULL, 0), EXS_VERIFY_ARGUMENT);
+    assert_int_equal(exs_verify_client_signatures(client, NULL, &none, 1, 0), EXS_VERIFY_ARGUMENT);
+    assert_int_equal(exs_verify_client_submit_signatures(client, &id, NULL, 1),
+                     EXS_VERIFY_ARGUMENT);
+    assert_int_equal(exs_verify_client_pending(client), 0);
+    exs_verify_client_close(client);
+}
+
 static void wrong_addresses(void **state)
 {
     char error[EXS_ERROR_SIZE], longest[200];
@@ -566,6 +632,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(event_loops, begin, end),
         cmocka_unit_test(wrong_hellos),
         cmocka_unit_test(wrong_answers),
+        cmocka_unit_test(wrong_counts),
+        cmocka_unit_test_setup_teardown(no_arguments, begin, end),
         cmocka_unit_test(wrong_addresses),
         cmocka_unit_test(texts),
     };

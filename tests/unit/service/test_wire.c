@@ -514,14 +514,14 @@ static enum wire_result read_verdict(struct bytes payload)
 
 static void verdicts(void **state)
 {
-    const struct exs_verdict verdict = {.result = EXS_INVALID,
-                                        .reject = EXS_REJECT_SCRIPT,
-                                        .script_error = 2,
-                                        .unchecked = 15,
-                                        .transaction = 7,
-                                        .input = EXS_NO_INDEX,
-                                        .fees = -1,
-                                        .sigop_cost = UINT64_MAX - 1};
+    struct exs_verdict verdict = {.result = EXS_INVALID,
+                                  .reject = EXS_REJECT_SCRIPT,
+                                  .script_error = 2,
+                                  .unchecked = 15,
+                                  .transaction = 7,
+                                  .input = EXS_NO_INDEX,
+                                  .fees = -1,
+                                  .sigop_cost = UINT64_MAX - 1};
     struct payload p = payload_of(wire_verdict_write(NULL, &verdict, "because", "EVAL_FALSE"));
     struct exs_verdict read;
     struct bytes reason, name;
@@ -533,6 +533,14 @@ static void verdicts(void **state)
     assert_true(bytes_equal(reason, bytes_of("because", 7)));
     assert_true(bytes_equal(name, bytes_of("EVAL_FALSE", 10)));
     check_sizes(&p, read_verdict, false);
+    /* A header's version has the place of the script error. */
+    p.data[4] = EXS_REJECT_VERSION;
+    assert_int_equal(wire_verdict_read(&read, &reason, &name, bytes_of_payload(&p)), WIRE_OK);
+    assert_true(read.version == 2 && read.script_error == 0);
+    verdict.reject = EXS_REJECT_VERSION;
+    verdict.version = -3;
+    wire_verdict_write(p.data, &verdict, "because", "EVAL_FALSE");
+    assert_int_equal(read_le32(p.data + 8), 0xfffffffd);
     p.data[0] = EXS_ERROR_MEMORY + 1;
     assert_int_equal(read_verdict(bytes_of_payload(&p)), WIRE_MALFORMED);
     free(p.data);
