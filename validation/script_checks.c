@@ -112,7 +112,7 @@ static void settle(struct progress *p, size_t input, enum script_error error)
     lower_failed(p->run, input);
 }
 
-/* Inputs that were taken to be good because of a wrong guess. */
+/* Inputs that were taken to be good because of a wrong guess, in their order. */
 static void run_again(struct progress *p)
 {
     struct workspace *w = p->w;
@@ -120,8 +120,11 @@ static void run_again(struct progress *p)
     for (size_t i = 0; i < w->wrong_count; i++) {
         struct wrong_guess wrong = w->wrong_guesses[i];
 
+        if (wrong.input > first_failed(p->run))
+            break;
         settle(p, wrong.input, run_directly(p, wrong.input));
         p->signatures += w->made - wrong.made;
+        p->cached += w->cached - wrong.cached;
     }
     w->wrong_count = 0;
 }
@@ -137,6 +140,7 @@ static void run_next(struct progress *p)
         error = run_directly(p, number);
     }
     p->signatures += w->made;
+    p->cached += w->cached;
     settle(p, number, error);
     run_again(p);
 }
@@ -188,7 +192,6 @@ static bool work(struct script_share *share, struct workspace *w, const struct p
             run_next(&p);
     }
     flush(&p);
-    p.cached += w->cached;
     share->progress = p;
     return done;
 }

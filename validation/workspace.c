@@ -92,7 +92,6 @@ void workspace_begin(struct workspace *w, bool direct, bool keep_signatures, enu
     w->input = SIZE_MAX;
     w->count = 0;
     w->wrong_count = 0;
-    w->cached = 0;
 }
 
 static void remember(struct workspace *w, const struct signature_key *key)
@@ -109,7 +108,8 @@ static void note_wrong(struct workspace *w, const struct kept_check *kept)
         w->wrong = true;
     } else if (!last || last->input != kept->input) {
         assert(w->wrong_count < w->capacity);
-        w->wrong_guesses[w->wrong_count++] = (struct wrong_guess){kept->input, kept->made};
+        w->wrong_guesses[w->wrong_count++] =
+            (struct wrong_guess){kept->input, kept->made, kept->cached};
     }
 }
 
@@ -153,6 +153,8 @@ static bool decide(void *context, const struct signature_check *check,
     struct signature_key key = {{0}};
 
     w->made++;
+    if (w->wrong) /* the run comes to nothing already */
+        return true;
     if (cache) {
         key = signature_cache_key(cache, check);
         if (signature_cache_find(cache, &key, !w->keep_signatures)) {
@@ -164,10 +166,10 @@ static bool decide(void *context, const struct signature_check *check,
         return verify_now(w, check, &key);
     if (w->count == w->capacity)
         workspace_flush(w);
-    if (w->wrong) /* the run comes to nothing already */
+    if (w->wrong)
         return true;
     w->checks[w->count] = *check;
-    w->kept[w->count++] = (struct kept_check){w->input, 0, key};
+    w->kept[w->count++] = (struct kept_check){.input = w->input, .key = key};
     w->guessed = true;
     return true;
 }
@@ -179,12 +181,15 @@ enum script_error workspace_run(struct workspace *w, const struct script_input *
 
     w->input = number;
     w->made = 0;
+    w->cached = 0;
     w->first = w->count;
     w->guessed = false;
     w->wrong = false;
     error = script_verify(w->script, input, decide, w);
-    for (size_t i = w->first; i < w->count; i++)
+    for (size_t i = w->first; i < w->count; i++) {
         w->kept[i].made = w->made;
+        w->kept[i].cached = w->cached;
+    }
     return error;
 }
 

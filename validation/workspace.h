@@ -19,14 +19,14 @@
 /* The input that a kept check is of. */
 struct kept_check {
     size_t input;
-    size_t made;              /* how many checks its run made, this one among them */
+    size_t made, cached;      /* how many checks its run made, and found in the cache */
     struct signature_key key; /* where there is a cache */
 };
 
 /* An input with a check that was wrongly guessed to be good. */
 struct wrong_guess {
     size_t input;
-    size_t made; /* what its run added to signatures */
+    size_t made, cached; /* what its run added to signatures and cached */
 };
 
 struct workspace {
@@ -44,14 +44,13 @@ struct workspace {
     bool keep_signatures; /* remember good ones; else forget those that are met */
     enum pool_class class;
 
-    size_t cached; /* checks that were found in the cache since workspace_begin */
-
     /* The input at hand. */
     size_t input;
-    size_t made;  /* checks so far */
-    size_t first; /* of the kept ones, the first of its own */
-    bool guessed; /* some were kept */
-    bool wrong;   /* a kept one turned out bad already */
+    size_t made;   /* checks so far, */
+    size_t cached; /* and how many of them were found in the cache */
+    size_t first;  /* of the kept ones, the first of its own */
+    bool guessed;  /* some were kept */
+    bool wrong;    /* a kept one turned out bad already */
 
     /* Checks that were kept, in the order of their inputs. */
     size_t count, capacity;

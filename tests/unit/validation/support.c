@@ -180,3 +180,23 @@ void expect_script_error(struct validator *v, struct loaded *b, enum script_erro
     assert_int_equal(verdict.rejection.transaction, transaction);
     assert_int_equal(verdict.rejection.input, input);
 }
+
+/* The generator: the public key of one, and its x. */
+#define GENERATOR_X                                                                                \
+    0x79, 0xbe, 0x66, 0x7e, 0xf9, 0xdc, 0xbb, 0xac, 0x55, 0xa0, 0x62, 0x95, 0xce, 0x87, 0x0b,      \
+        0x07, 0x02, 0x9b, 0xfc, 0xdb, 0x2d, 0xce, 0x28, 0xd9, 0x59, 0xf2, 0x81, 0x5b, 0x16, 0xf8,  \
+        0x17, 0x98
+
+void script_check(struct script_builder *b, bool good)
+{
+    static const uint8_t key[] = {0x02, GENERATOR_X};
+    /* Secret and nonce are one, so that s is r and the hash: 1 in its first byte. SIGHASH_SINGLE. */
+    uint8_t signs_one[] = {0x30, 0x44, 0x02, 0x20, GENERATOR_X, 0x02, 0x20, GENERATOR_X, 3};
+    static const uint8_t signs_nothing[] = {0x30, 0x06, 0x02, 0x01, 0x01, 0x02, 0x01, 0x01, 0x01};
+
+    signs_one[38] = 0x7a;
+    script_push(b, good ? bytes_of(signs_one, sizeof(signs_one))
+                        : bytes_of(signs_nothing, sizeof(signs_nothing)));
+    script_push(b, bytes_of(key, sizeof(key)));
+    script_op(b, OP_CHECKSIG);
+}

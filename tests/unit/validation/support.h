@@ -75,6 +75,12 @@ uint8_t *own(struct loaded *b, struct bytes *bytes);
 struct verdict expect_valid(struct validator *v, struct loaded *b);
 struct verdict expect_invalid(struct validator *v, struct loaded *b, const char *reason);
 
+/*
+ * Adds the check of a signature: a bad one; or one that is good for every input but the first of a
+ * transaction with a single output, for what SIGHASH_SINGLE signs there is the number one.
+ */
+void script_check(struct script_builder *b, bool good);
+
 /* A script that fails: with this error, at that input. */
 void expect_script_error(struct validator *v, struct loaded *b, enum script_error error,
                          size_t transaction, size_t input);

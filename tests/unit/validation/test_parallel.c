@@ -124,7 +124,7 @@ static void test_a_block_that_was_tried_before(void **state)
 
 /* ---- a transaction that yields to blocks ---- */
 
-enum { YIELD_INPUTS = 200, HASHES = 190 };
+enum { YIELD_INPUTS = 200, HASHES = 190, SCRIPT_ROOM = 400 };
 
 struct yielding {
     struct validator *validator;
@@ -150,19 +150,25 @@ static enum pool_result urgent(struct pool_worker *worker, void *arg)
     return POOL_DONE;
 }
 
-/* Inputs without a signature, of some 20 microseconds each; the last fails. */
+/* Inputs of some 50 microseconds each, one signature in each but the first; the last one's is bad. */
 static void make_inputs(struct yielding *y, struct tx_input *inputs, struct tx_output *spent)
 {
-    static const uint8_t failing[] = {OP_0};
-    static uint8_t good[1 + HASHES] = {OP_1};
+    static uint8_t first[] = {OP_1}, good[SCRIPT_ROOM], bad[SCRIPT_ROOM];
+    struct script_builder g = script_builder_on(good, sizeof(good));
+    struct script_builder b = script_builder_on(bad, sizeof(bad));
     static struct tx_output output = {{1}, {NULL, 0}};
 
+    script_check(&g, true);
+    for (size_t i = 0; i < HASHES; i++)
+        script_op(&g, OP_HASH256);
+    script_check(&b, false);
+    assert_false(g.failed || b.failed);
     for (size_t i = 0; i < YIELD_INPUTS; i++) {
         inputs[i] = (struct tx_input){.previous.index = (uint32_t)i, .sequence = SEQUENCE_FINAL};
-        spent[i] = (struct tx_output){{1}, bytes_of(good, sizeof(good))};
+        spent[i] = (struct tx_output){{1}, bytes_of(g.data, g.size)};
     }
-    memset(good + 1, OP_HASH256, HASHES);
-    spent[YIELD_INPUTS - 1].script = bytes_of(failing, sizeof(failing));
+    spent[0].script = bytes_of(first, sizeof(first));
+    spent[YIELD_INPUTS - 1].script = bytes_of(b.data, b.size);
     y->tx = (struct transaction){.version = 1,
                                  .inputs = inputs,
                                  .input_count = YIELD_INPUTS,
