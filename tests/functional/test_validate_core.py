@@ -26,7 +26,7 @@ from blocks import Chain, Draft, mine, with_nonce
 from chain import Reader, Tx, hash256
 from harness import CoreNode, Miner, RpcError, Skip, check, main
 from libexs import UNCHECKED_BIP30, Judge, Library
-from scripts import FUTURE, TRUE, WRAPPERS, KeyLock, Lock, catalogue
+from scripts import FUTURE, TRUE, WRAPPERS, KeyLock, Lock, catalogue, script
 
 LONG = bool(os.environ.get("EXS_LONG"))
 GENESIS = bytes.fromhex("0f9188f13cb7b2c71f2a335e3a4fc328bf5beb436012afca590b1a11466e2206")[::-1]
@@ -251,6 +251,13 @@ def sigop_edges(network, rng, n):
 
 
 def threads(network, rng, n):
+    """The order that threads make, and many scripts at once."""
+    draft = network.draft(rng)
+    block_faults.in_block(draft, Lock("bare", script("0"), lambda sign: []))
+    draft.extra = 1
+    raw, txs = draft.finish()
+    check(network.propose("a bad script and too much money", raw, txs) == "bad-cb-amount", "the order of threads")
+    check(is_script(network.core(network.nodes[1], raw)), "the order of one thread")
     for i in range(n):
         draft = network.draft(rng)
         block_faults.many_scripts(draft, i % 3)
@@ -292,7 +299,7 @@ def today(folder, rng, judges):
 def activations(folder, rng, program):
     """Soft forks that begin one by one, in any order; then BIP94's limit, at the first block of a period."""
     began = time.monotonic()
-    heights = {name: rng.randrange(110, 119) for name in ("bip34", "dersig", "cltv", "csv", "segwit")}
+    heights = dict(zip(("bip34", "dersig", "cltv", "csv", "segwit"), rng.sample(range(110, 119), 5)))
     print("soft forks begin at " + ", ".join(f"{name} {height}" for name, height in heights.items()))
     options = [f"-testactivationheight={name}@{height}" for name, height in heights.items()]
     network = Network(folder, [Judge(program, heights, True)], [*options, "-test=bip94"])
