@@ -13,7 +13,7 @@ prevblk"); Core's RPC ignores bytes after a block's end, which libexs calls malf
 libexs says instead that it is unchecked. No regtest block can be bad-txns-oversize (bad-blk-length comes first), nor
 bad-txns-inputvalues-outofrange, -fee-outofrange or -accumulated-fee-outofrange (there is not so much money).
 
-EXS_SEED=n repeats a run; EXS_LONG=1 asks for some ten thousand blocks.
+EXS_SEED=n repeats a run; EXS_LONG=1 asks for some thirty thousand blocks.
 """
 
 import os
@@ -308,11 +308,11 @@ def activations(folder, rng, program):
     while network.chain.height < 119:
         edges(network, rng, forks=True)
         some = list(block_faults.fixed_failures(locks()))
-        for fail in [*block_faults.forked_scripts(), *rng.sample(some, 300 if LONG else 10)]:
+        for fail in [*block_faults.forked_scripts(), *rng.sample(some, 100 if LONG else 10)]:
             draft = network.draft(rng)
             fail(draft)
             network.propose("a failing script", *draft.finish())
-        for _ in range(300 if LONG else 25):
+        for _ in range(100 if LONG else 25):
             what, draft = random_draft(network, rng, light)
             draft.version = rng.choice((draft.version, 0, 1, 2, 3, 4))
             if rng.random() < 0.2:
@@ -371,7 +371,7 @@ def test(folder):
     program = os.environ.get("EXS_BLOCK_JUDGE")
     check(program, "EXS_BLOCK_JUDGE is not set")
     today(folder, random.Random(seed), judges_of_today(program))
-    for i in range(8 if LONG else 1):
+    for i in range(4 if LONG else 1):
         activations(os.path.join(folder, f"forks{i}"), random.Random(seed + i), program)
 
 
