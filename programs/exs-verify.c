@@ -13,15 +13,19 @@
 #include <inttypes.h>
 #include <semaphore.h>
 #include <stdarg.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
+#include <unistd.h>
 
 enum exit_code {
     EXIT_DONE = 0,
     EXIT_USAGE = 1,
     EXIT_ADDRESS = 2,
     EXIT_MACHINE = 3,
+    EXIT_AT_ONCE = 4,
 };
 
 static const char usage[] =
@@ -35,7 +39,7 @@ static const char usage[] =
 static const char exit_codes[] =
     "\n"
     "Exit codes: 0 stopped by a signal, 1 wrong options, 2 an address to listen on can't be had,\n"
-    "3 this machine fails (kernels, memory, threads).\n";
+    "3 this machine fails (kernels, memory, threads), 4 stopped at once by a second signal.\n";
 
 struct app {
     struct settings *settings;
@@ -50,6 +54,7 @@ struct app {
     struct listener *listeners[SERVICE_MAX_LISTENERS];
     size_t listener_count;
     sem_t stop;
+    atomic_bool stopping;
 };
 
 static int fail(int code, const char *format, ...) __attribute__((format(printf, 2, 3)));
@@ -270,7 +275,18 @@ static struct service *start_service(struct app *app)
     return service;
 }
 
-static void on_stop(void *arg) { sem_post(&((struct app *)arg)->stop); }
+/* The second time whoever sends it does not want to wait: a request under way may take minutes. */
+static void on_stop(void *arg)
+{
+    struct app *app = arg;
+
+    if (!atomic_exchange(&app->stopping, true)) {
+        sem_post(&app->stop);
+        return;
+    }
+    log_warning(app->log, LOG_GENERAL, "stopped at once: requests under way are lost");
+    _exit(EXIT_AT_ONCE);
+}
 
 /* True: it is no end. */
 static bool on_hangup(void *arg)
@@ -284,11 +300,25 @@ static bool on_hangup(void *arg)
     return true;
 }
 
+/* Each client takes a descriptor, and the usual soft limit is there for what calls select(2). */
+static void raise_descriptor_limit(void)
+{
+    struct rlimit limit;
+
+    if (getrlimit(RLIMIT_NOFILE, &limit) == 0) {
+        limit.rlim_cur = limit.rlim_max;
+        setrlimit(RLIMIT_NOFILE, &limit);
+    }
+}
+
 static int serve(struct app *app)
 {
     struct exs_verify_statistics n;
     struct service *service;
-    int code = start_machine(app);
+    int code;
+
+    raise_descriptor_limit();
+    code = start_machine(app);
 
     if (code != EXIT_DONE)
         return code;

@@ -5,6 +5,7 @@ import contextlib
 import functools
 import os
 import random
+import resource
 import signal
 import socket
 import struct
@@ -264,6 +265,12 @@ def test_many_clients_at_once():
         check(n["signatures"] + n["scripts"] + n["transactions"] + n["blocks"] == 900, f"{n}")
 
 
+def cpu_seconds(service):
+    with open(f"/proc/{service.process.pid}/stat") as f:
+        user, system = f.read().rsplit(")", 1)[1].split()[11:13]
+    return (int(user) + int(system)) / os.sysconf("SC_CLK_TCK")
+
+
 def expect_error(c, code, number=None):
     kind, got, payload = c.read_frame()
     check(kind == v.ERROR, f"a frame of type {kind}")
@@ -511,6 +518,33 @@ def test_drain_without_patience():
         check(set(c.ready) <= asked, "answers to what was not asked")
         print(f"left unanswered: {left}")
     check(service.wait() == 0, service.output())
+
+
+def test_second_signal():
+    """Whoever asks twice does not wait: here for a client that does not take its answers."""
+    service = Service("--drain-timeout", 3600, "--frame-timeout", 3600).ready()
+    with service.connection() as c:
+        fill(c, b"".join(v.frame(v.PING, i, bytes(1000)) for i in range(100)))
+        service.process.send_signal(signal.SIGTERM)
+        wait_until("its listeners to go", lambda: not os.path.exists(service.path))
+        service.process.send_signal(signal.SIGTERM)
+        check(service.wait() == 4 and "at once" in service.output(), service.output())
+
+
+def test_descriptors():
+    """More connections than the system allows wait, at no cost, until others have gone."""
+    service = Service(tcp=False)
+    service.ready()
+    resource.prlimit(service.process.pid, resource.RLIMIT_NOFILE, (32, 32))
+    with contextlib.ExitStack() as stack:
+        for _ in range(40):
+            stack.enter_context(v.Connection(service.path, TIMEOUT))
+        wait_until("the limit", lambda: "can't be accepted" in service.output())
+        before = cpu_seconds(service)
+        time.sleep(1)
+        check(cpu_seconds(service) - before < 0.5, "it spins")
+    check(service.statistics()["clients"] >= 1, "nobody is served any more")
+    service.finish()
 
 
 def run_once(*options):
