@@ -13,7 +13,7 @@ _Static_assert((int)EXS_UNCHECKED_MATURITY == (int)UNCHECKED_MATURITY &&
                    (int)EXS_UNCHECKED_BIP30 == (int)UNCHECKED_BIP30 &&
                    (int)EXS_UNCHECKED_LOCK_TIME == (int)UNCHECKED_LOCK_TIME,
                "what was not checked has its public bits");
-_Static_assert(EXS_UNKNOWN_HEIGHT == SPENT_UNKNOWN_HEIGHT &&
+_Static_assert(EXS_MISSING_AMOUNT == -1 && EXS_UNKNOWN_HEIGHT == SPENT_UNKNOWN_HEIGHT &&
                    EXS_UNKNOWN_TIME == SPENT_UNKNOWN_TIME &&
                    (int)EXS_UNKNOWN_COINBASE == (int)SPENT_UNKNOWN_COINBASE &&
                    (int)EXS_COINBASE == (int)SPENT_COINBASE,

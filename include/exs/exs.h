@@ -198,11 +198,17 @@ EXS_API char *exs_verdict_text(char out[EXS_VERDICT_TEXT_SIZE], const struct exs
 #define EXS_UNKNOWN_HEIGHT INT32_C(-1)
 #define EXS_UNKNOWN_TIME INT64_MIN
 
+/*
+ * The amount of an output that the caller has not. Where an earlier transaction of the same block
+ * makes it, it is taken from there; else the input is bad-txns-inputs-missingorspent.
+ */
+#define EXS_MISSING_AMOUNT INT64_C(-1)
+
 enum { EXS_NOT_COINBASE = 0, EXS_COINBASE = 1, EXS_UNKNOWN_COINBASE = 2 };
 
 /* An output that an input spends. Amount and script must be right, the rest may be unknown. */
 struct exs_spent {
-    int64_t amount;        /* satoshis */
+    int64_t amount;        /* satoshis, or EXS_MISSING_AMOUNT */
     const uint8_t *script; /* scriptPubKey */
     size_t script_size;
     int32_t height;           /* of the block that made it, or EXS_UNKNOWN_HEIGHT */

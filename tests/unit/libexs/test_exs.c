@@ -162,6 +162,18 @@ static void test_a_bad_script_is_named(void **state)
     free_block(&b);
 }
 
+static void test_an_output_that_the_caller_has_not(void **state)
+{
+    struct block b = load_block("main", "mainnet", 300025);
+    struct exs_verdict verdict;
+
+    b.spent[2].amount = EXS_MISSING_AMOUNT;
+    b.spent[2].script_size = 0;
+    assert_int_equal(verify(*state, &verdict, &b), EXS_INVALID);
+    assert_int_equal(verdict.reject, EXS_REJECT_TXNS_INPUTS_MISSINGORSPENT);
+    free_block(&b);
+}
+
 static void test_what_need_not_hold(void **state)
 {
     struct block b = load_block("main", "mainnet", 300025);
@@ -400,6 +412,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_blocks),
         cmocka_unit_test(test_a_bad_script_is_named),
+        cmocka_unit_test(test_an_output_that_the_caller_has_not),
         cmocka_unit_test(test_what_need_not_hold),
         cmocka_unit_test(test_the_header_where_its_chain_is_known),
         cmocka_unit_test(test_arguments_of_blocks),
