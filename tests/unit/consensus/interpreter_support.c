@@ -50,6 +50,7 @@ enum script_error runner_verify(struct runner *r, struct bytes script_sig,
                                 struct bytes script_pubkey, const struct bytes *witness,
                                 size_t witness_count, uint32_t flags)
 {
+    enum script_error error;
     struct sighash_tx hashes;
     struct script_input input = {
         .tx = &hashes, .script_pubkey = script_pubkey, .amount = r->spent.value, .flags = flags};
@@ -61,7 +62,14 @@ enum script_error runner_verify(struct runner *r, struct bytes script_sig,
     r->input.witness_count = witness_count;
     r->spent.script = script_pubkey;
     sighash_tx_init(&hashes, COMPRESS, &r->tx, r->spent_unknown ? NULL : &r->spent, false);
-    return script_verify(r->workspace, &input, answer, r);
+    error = script_verify(r->workspace, &input, answer, r);
+    /* The forms make theirs on their own stack, and the caller may hash what is spent. */
+    if (script_pubkey.size <= sizeof(r->script_pubkey)) {
+        if (script_pubkey.size)
+            memmove(r->script_pubkey, script_pubkey.data, script_pubkey.size);
+        r->spent.script = bytes_of(r->script_pubkey, script_pubkey.size);
+    }
+    return error;
 }
 
 static struct bytes push_all(struct runner *r, const struct bytes *items, size_t count,

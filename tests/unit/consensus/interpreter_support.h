@@ -20,6 +20,7 @@ struct runner {
     struct transaction tx;
     struct tx_input input;
     struct tx_output output, spent;
+    uint8_t script_pubkey[42]; /* of spent after a run, where it is one of the usual forms */
     bool spent_unknown;
     const char *answers; /* of decide: '0' is false, anything else and the end true */
     /*
